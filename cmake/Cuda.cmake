@@ -1,0 +1,28 @@
+# Decides whether the GPU code is built: TERCET_WITH_CUDA is true where it was
+# asked for and a CUDA compiler is found. Without one the build is a clean CPU
+# build.
+set(TERCET_WITH_CUDA OFF)
+if(TERCET_CUDA)
+  include(CheckLanguage)
+  check_language(CUDA)
+  if(CMAKE_CUDA_COMPILER)
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+      execute_process(COMMAND nvidia-smi -L
+        OUTPUT_VARIABLE _gpus ERROR_QUIET RESULT_VARIABLE _no_gpu)
+      if(NOT _no_gpu AND _gpus MATCHES "GPU 0")
+        set(CMAKE_CUDA_ARCHITECTURES native)
+      else()
+        set(CMAKE_CUDA_ARCHITECTURES 90)
+      endif()
+    endif()
+    enable_language(CUDA)
+    find_package(CUDAToolkit REQUIRED)
+    set(CMAKE_CUDA_STANDARD 17)
+    set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+    set(TERCET_WITH_CUDA ON)
+    message(STATUS
+      "CUDA ${CUDAToolkit_VERSION}: building the GPU code for ${CMAKE_CUDA_ARCHITECTURES}")
+  else()
+    message(STATUS "No CUDA compiler: building for the CPU only")
+  endif()
+endif()

@@ -1,0 +1,114 @@
+// Class Caffe: the process-wide mode, device, random generator and thread
+// count. The one place that refuses GPU mode where there is no device.
+#include "caffe/common.hpp"
+
+#include <cblas.h>
+#include <omp.h>
+
+#include <random>
+
+namespace caffe {
+namespace {
+
+struct Settings {
+  // Each BLAS call stays on one thread: the loops around them are ours, so
+  // that their split is known. OpenBLAS sets OpenMP's own number as it is
+  // told; that is put back.
+  Settings() {
+    openblas_set_num_threads(1);
+    omp_set_num_threads(threads);
+  }
+
+  int threads = omp_get_max_threads();
+  Caffe::Brew mode = Caffe::CPU;
+  Rng rng{SeedFromSystem()};
+#ifdef TERCET_CUDA
+  cublasHandle_t cublas = nullptr;
+#endif
+};
+
+Settings& settings() {
+  static Settings instance;
+  return instance;
+}
+
+void RequireDevice() {
+  if (Caffe::DeviceCount() > 0) return;
+#ifdef TERCET_CUDA
+  throw Error(Error::kDevice, "no CUDA device can be used on this machine");
+#else
+  throw Error(Error::kDevice, "this build has no CUDA: it runs on the CPU only");
+#endif
+}
+
+}  // namespace
+
+uint64_t SeedFromSystem() {
+  std::random_device device;
+  return static_cast<uint64_t>(device()) << 32 | device();
+}
+
+Caffe::Brew Caffe::mode() { return settings().mode; }
+
+void Caffe::set_mode(Brew mode) {
+  if (mode == GPU) RequireDevice();
+  settings().mode = mode;
+}
+
+void Caffe::SetDevice(int device) {
+  RequireDevice();
+  const int count = DeviceCount();
+  if (device < 0 || device >= count) {
+    throw Error(Error::kDevice,
+                "no CUDA device " + std::to_string(device) + " (have 0 to " +
+                    std::to_string(count - 1) + ")");
+  }
+#ifdef TERCET_CUDA
+  CUDA_CHECK(cudaSetDevice(device));
+  Settings& s = settings();
+  if (s.cublas != nullptr) {
+    CUBLAS_CHECK(cublasDestroy(s.cublas));
+    s.cublas = nullptr;
+  }
+#endif
+}
+
+int Caffe::DeviceCount() {
+#ifdef TERCET_CUDA
+  static const int count = [] {
+    int found = 0;
+    if (cudaGetDeviceCount(&found) != cudaSuccess) {
+      cudaGetLastError();  // clears the error state
+      found = 0;
+    }
+    return found;
+  }();
+  return count;
+#else
+  return 0;
+#endif
+}
+
+void Caffe::set_random_seed(uint64_t seed) { settings().rng = Rng(seed); }
+
+Rng& Caffe::rng() { return settings().rng; }
+
+void Caffe::set_rng(const Rng& rng) { settings().rng = rng; }
+
+int Caffe::threads() { return settings().threads; }
+
+void Caffe::set_threads(int threads) {
+  CHECK_GE(threads, 1);
+  settings().threads = threads;
+  omp_set_num_threads(threads);
+}
+
+#ifdef TERCET_CUDA
+cublasHandle_t Caffe::cublas_handle() {
+  Settings& s = settings();
+  if (s.cublas == nullptr) CUBLAS_CHECK(cublasCreate(&s.cublas));
+  return s.cublas;
+}
+#endif
+
+}  // namespace caffe

@@ -1,0 +1,45 @@
+// The layer registry: creation by type name, and the message for a type that
+// is not there.
+#include "caffe/layer_factory.hpp"
+
+#include "caffe/layer.hpp"
+#include "caffe/util/suggest.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+typename LayerRegistry<Dtype>::CreatorRegistry&
+LayerRegistry<Dtype>::Registry() {
+  static CreatorRegistry registry;
+  return registry;
+}
+
+template <typename Dtype>
+void LayerRegistry<Dtype>::AddCreator(const string& type, Creator creator) {
+  const bool added = Registry().emplace(type, creator).second;
+  CHECK(added) << "layer type " << type << " is registered twice";
+}
+
+template <typename Dtype>
+shared_ptr<Layer<Dtype>> LayerRegistry<Dtype>::CreateLayer(
+    const LayerParameter& param) {
+  const auto found = Registry().find(param.type());
+  if (found == Registry().end()) {
+    INPUT_FAIL() << "unknown layer type '" << param.type() << "'"
+                 << DidYouMean(param.type(), LayerTypeList(), 3)
+                 << " (tools/inspect --layers lists all)";
+  }
+  return found->second(param);
+}
+
+template <typename Dtype>
+vector<string> LayerRegistry<Dtype>::LayerTypeList() {
+  vector<string> types;
+  for (const auto& entry : Registry()) types.push_back(entry.first);
+  return types;
+}
+
+template class LayerRegistry<float>;
+template class LayerRegistry<double>;
+
+}  // namespace caffe

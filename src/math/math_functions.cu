@@ -1,0 +1,234 @@
+// Vector and matrix arithmetic on the device: cuBLAS for products and sums,
+// one ForEach for the rest.
+#include <vector>
+
+#include "caffe/util/device.cuh"
+#include "caffe/util/math_functions.hpp"
+
+namespace caffe {
+namespace {
+
+cublasOperation_t Operation(CBLAS_TRANSPOSE trans) {
+  return trans == CblasNoTrans ? CUBLAS_OP_N : CUBLAS_OP_T;
+}
+
+// cuBLAS is column-major: a row-major C = A B is its C^T = B^T A^T.
+cublasStatus_t Gemm(cublasOperation_t tb, cublasOperation_t ta, int n, int m,
+                    int k, const float* alpha, const float* b, int ldb,
+                    const float* a, int lda, const float* beta, float* c) {
+  return cublasSgemm(Caffe::cublas_handle(), tb, ta, n, m, k, alpha, b, ldb, a,
+                     lda, beta, c, n);
+}
+
+cublasStatus_t Gemm(cublasOperation_t tb, cublasOperation_t ta, int n, int m,
+                    int k, const double* alpha, const double* b, int ldb,
+                    const double* a, int lda, const double* beta, double* c) {
+  return cublasDgemm(Caffe::cublas_handle(), tb, ta, n, m, k, alpha, b, ldb, a,
+                     lda, beta, c, n);
+}
+
+cublasStatus_t Gemv(cublasOperation_t t, int n, int m, const float* alpha,
+                    const float* a, const float* x, const float* beta,
+                    float* y) {
+  return cublasSgemv(Caffe::cublas_handle(), t, n, m, alpha, a, n, x, 1, beta,
+                     y, 1);
+}
+
+cublasStatus_t Gemv(cublasOperation_t t, int n, int m, const double* alpha,
+                    const double* a, const double* x, const double* beta,
+                    double* y) {
+  return cublasDgemv(Caffe::cublas_handle(), t, n, m, alpha, a, n, x, 1, beta,
+                     y, 1);
+}
+
+cublasStatus_t Dot(int n, const float* x, const float* y, float* out) {
+  return cublasSdot(Caffe::cublas_handle(), n, x, 1, y, 1, out);
+}
+
+cublasStatus_t Dot(int n, const double* x, const double* y, double* out) {
+  return cublasDdot(Caffe::cublas_handle(), n, x, 1, y, 1, out);
+}
+
+cublasStatus_t Asum(int n, const float* x, float* out) {
+  return cublasSasum(Caffe::cublas_handle(), n, x, 1, out);
+}
+
+cublasStatus_t Asum(int n, const double* x, double* out) {
+  return cublasDasum(Caffe::cublas_handle(), n, x, 1, out);
+}
+
+}  // namespace
+
+template <typename Dtype>
+void caffe_gpu_gemm(CBLAS_TRANSPOSE TransA, CBLAS_TRANSPOSE TransB, int M,
+                    int N, int K, Dtype alpha, const Dtype* A, const Dtype* B,
+                    Dtype beta, Dtype* C) {
+  if (M == 0 || N == 0) return;
+  const int lda = TransA == CblasNoTrans ? K : M;
+  const int ldb = TransB == CblasNoTrans ? N : K;
+  CUBLAS_CHECK(Gemm(Operation(TransB), Operation(TransA), N, M, K, &alpha, B,
+                    ldb, A, lda, &beta, C));
+}
+
+template <typename Dtype>
+void caffe_gpu_gemv(CBLAS_TRANSPOSE TransA, int M, int N, Dtype alpha,
+                    const Dtype* A, const Dtype* x, Dtype beta, Dtype* y) {
+  const cublasOperation_t flipped =
+      TransA == CblasNoTrans ? CUBLAS_OP_T : CUBLAS_OP_N;
+  CUBLAS_CHECK(Gemv(flipped, N, M, &alpha, A, x, &beta, y));
+}
+
+template <typename Dtype>
+void caffe_gpu_axpy(int N, Dtype alpha, const Dtype* X, Dtype* Y) {
+  ForEach(N, [=] __device__(int64_t i) { Y[i] += alpha * X[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_axpby(int N, Dtype alpha, const Dtype* X, Dtype beta,
+                     Dtype* Y) {
+  ForEach(N, [=] __device__(int64_t i) { Y[i] = alpha * X[i] + beta * Y[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_scal(int N, Dtype alpha, Dtype* X) {
+  ForEach(N, [=] __device__(int64_t i) { X[i] *= alpha; });
+}
+
+template <typename Dtype>
+void caffe_gpu_scale(int n, Dtype alpha, const Dtype* x, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) { y[i] = alpha * x[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_add_scalar(int N, Dtype alpha, Dtype* X) {
+  ForEach(N, [=] __device__(int64_t i) { X[i] += alpha; });
+}
+
+template <typename Dtype>
+void caffe_gpu_set(int N, Dtype alpha, Dtype* X) {
+  ForEach(N, [=] __device__(int64_t i) { X[i] = alpha; });
+}
+
+void caffe_gpu_memcpy(size_t N, const void* X, void* Y) {
+  if (X != Y) CUDA_CHECK(cudaMemcpy(Y, X, N, cudaMemcpyDefault));
+}
+
+void caffe_gpu_memset(size_t N, int alpha, void* X) {
+  CUDA_CHECK(cudaMemset(X, alpha, N));
+}
+
+template <typename Dtype>
+void caffe_gpu_add(int N, const Dtype* a, const Dtype* b, Dtype* y) {
+  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] + b[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_sub(int N, const Dtype* a, const Dtype* b, Dtype* y) {
+  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] - b[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_mul(int N, const Dtype* a, const Dtype* b, Dtype* y) {
+  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] * b[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_div(int N, const Dtype* a, const Dtype* b, Dtype* y) {
+  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] / b[i]; });
+}
+
+template <typename Dtype>
+void caffe_gpu_sqrt(int n, const Dtype* a, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) { y[i] = sqrt(a[i]); });
+}
+
+template <typename Dtype>
+void caffe_gpu_exp(int n, const Dtype* a, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) { y[i] = exp(a[i]); });
+}
+
+template <typename Dtype>
+void caffe_gpu_log(int n, const Dtype* a, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) { y[i] = log(a[i]); });
+}
+
+template <typename Dtype>
+void caffe_gpu_abs(int n, const Dtype* a, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) { y[i] = fabs(a[i]); });
+}
+
+template <typename Dtype>
+void caffe_gpu_powx(int n, const Dtype* a, Dtype b, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) { y[i] = pow(a[i], b); });
+}
+
+template <typename Dtype>
+void caffe_gpu_sign(int n, const Dtype* x, Dtype* y) {
+  ForEach(n, [=] __device__(int64_t i) {
+    y[i] = static_cast<Dtype>((Dtype(0) < x[i]) - (x[i] < Dtype(0)));
+  });
+}
+
+template <typename Dtype>
+void caffe_gpu_dot(int n, const Dtype* x, const Dtype* y, Dtype* out) {
+  CUBLAS_CHECK(Dot(n, x, y, out));
+}
+
+template <typename Dtype>
+void caffe_gpu_asum(int n, const Dtype* x, Dtype* y) {
+  CUBLAS_CHECK(Asum(n, x, y));
+}
+
+template <typename Dtype>
+void caffe_gpu_rng_uniform(int n, Dtype a, Dtype b, Dtype* r) {
+  std::vector<Dtype> host(n);
+  caffe_rng_uniform(n, a, b, host.data());
+  caffe_gpu_memcpy(n * sizeof(Dtype), host.data(), r);
+}
+
+template <typename Dtype>
+void caffe_gpu_rng_gaussian(int n, Dtype mu, Dtype sigma, Dtype* r) {
+  std::vector<Dtype> host(n);
+  caffe_rng_gaussian(n, mu, sigma, host.data());
+  caffe_gpu_memcpy(n * sizeof(Dtype), host.data(), r);
+}
+
+#define INSTANTIATE_GPU_FUNCTIONS(Dtype)                                      \
+  template void caffe_gpu_gemm<Dtype>(CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, int,  \
+                                      int, int, Dtype, const Dtype*,          \
+                                      const Dtype*, Dtype, Dtype*);           \
+  template void caffe_gpu_gemv<Dtype>(CBLAS_TRANSPOSE, int, int, Dtype,       \
+                                      const Dtype*, const Dtype*, Dtype,      \
+                                      Dtype*);                                \
+  template void caffe_gpu_axpy<Dtype>(int, Dtype, const Dtype*, Dtype*);      \
+  template void caffe_gpu_axpby<Dtype>(int, Dtype, const Dtype*, Dtype,       \
+                                       Dtype*);                               \
+  template void caffe_gpu_scal<Dtype>(int, Dtype, Dtype*);                    \
+  template void caffe_gpu_scale<Dtype>(int, Dtype, const Dtype*, Dtype*);     \
+  template void caffe_gpu_add_scalar<Dtype>(int, Dtype, Dtype*);              \
+  template void caffe_gpu_set<Dtype>(int, Dtype, Dtype*);                     \
+  template void caffe_gpu_add<Dtype>(int, const Dtype*, const Dtype*,         \
+                                     Dtype*);                                 \
+  template void caffe_gpu_sub<Dtype>(int, const Dtype*, const Dtype*,         \
+                                     Dtype*);                                 \
+  template void caffe_gpu_mul<Dtype>(int, const Dtype*, const Dtype*,         \
+                                     Dtype*);                                 \
+  template void caffe_gpu_div<Dtype>(int, const Dtype*, const Dtype*,         \
+                                     Dtype*);                                 \
+  template void caffe_gpu_sqrt<Dtype>(int, const Dtype*, Dtype*);             \
+  template void caffe_gpu_exp<Dtype>(int, const Dtype*, Dtype*);              \
+  template void caffe_gpu_log<Dtype>(int, const Dtype*, Dtype*);              \
+  template void caffe_gpu_abs<Dtype>(int, const Dtype*, Dtype*);              \
+  template void caffe_gpu_powx<Dtype>(int, const Dtype*, Dtype, Dtype*);      \
+  template void caffe_gpu_sign<Dtype>(int, const Dtype*, Dtype*);             \
+  template void caffe_gpu_dot<Dtype>(int, const Dtype*, const Dtype*,         \
+                                     Dtype*);                                 \
+  template void caffe_gpu_asum<Dtype>(int, const Dtype*, Dtype*);             \
+  template void caffe_gpu_rng_uniform<Dtype>(int, Dtype, Dtype, Dtype*);      \
+  template void caffe_gpu_rng_gaussian<Dtype>(int, Dtype, Dtype, Dtype*)
+
+INSTANTIATE_GPU_FUNCTIONS(float);
+INSTANTIATE_GPU_FUNCTIONS(double);
+template void caffe_gpu_set<int>(int, int, int*);
+
+}  // namespace caffe

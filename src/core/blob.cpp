@@ -167,10 +167,12 @@ void Blob<Dtype>::set_gpu_data(Dtype* data) {
 
 namespace {
 
+#ifdef TERCET_CUDA
 bool OnGpu(const SyncedMemory& memory) {
   return memory.head() == SyncedMemory::HEAD_AT_GPU ||
          (memory.head() == SyncedMemory::SYNCED && Caffe::mode() == Caffe::GPU);
 }
+#endif
 
 bool Empty(const SyncedMemory& memory) {
   return memory.head() == SyncedMemory::UNINITIALIZED;

@@ -1,0 +1,381 @@
+// Folders and lists of images, as said in the header. A list is read whole
+// before anything is said about it, so that an error can tell how many of its
+// lines share the fault.
+
+#include "caffe/data/identity_list.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "caffe/check.hpp"
+#include "caffe/util/image.hpp"
+
+namespace caffe {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSpace = " \t\r\n\v\f";
+// Labels travel as float, which holds whole numbers exactly up to here.
+constexpr int64_t kMaxLabel = int64_t{1} << 24;
+
+struct Line {
+  int number;
+  std::string text;  // without blanks at its ends, not empty
+};
+
+// The lines of a list that fail in one way: the first of them is told.
+class Fault {
+ public:
+  void Add(int line, const std::string& text) {
+    if (count_++ == 0) {
+      line_ = line;
+      text_ = text;
+    }
+  }
+  // `what`: what the count counts, e.g. "lines".
+  void Throw(const std::string& list, const std::string& what,
+             size_t total) const {
+    if (count_ == 0) return;
+    INPUT_FAIL() << list << ":" << line_ << ": " << text_ << " (first of "
+                 << count_ << " such among " << total << " " << what << ")";
+  }
+
+ private:
+  int count_ = 0;
+  int line_ = 0;
+  std::string text_;
+};
+
+std::string Strip(const std::string& text) {
+  const size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) return "";
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+bool IsFolder(const std::string& path) {
+  std::error_code code;
+  return fs::is_directory(path, code);
+}
+
+bool IsFile(const std::string& path) {
+  std::error_code code;
+  return fs::exists(path, code) && !fs::is_directory(path, code);
+}
+
+void CheckThere(const std::string& source) {
+  INPUT_CHECK(!source.empty())
+      << "source is empty; wanted a folder or a list file";
+  std::error_code code;
+  INPUT_CHECK(fs::exists(source, code))
+      << source << ": no such folder or list file";
+}
+
+std::vector<Line> ReadLines(const std::string& list) {
+  std::ifstream file(list);
+  INPUT_CHECK(file.good()) << list << ": list cannot be opened";
+  std::vector<Line> lines;
+  std::string text;
+  for (int number = 1; std::getline(file, text); ++number) {
+    INPUT_CHECK(text.find('\0') == std::string::npos)
+        << list << ":" << number << ": is no text file (found a zero byte)";
+    text = Strip(text);
+    if (!text.empty()) lines.push_back({number, text});
+  }
+  INPUT_CHECK(!file.bad()) << list << ": list cannot be read";
+  INPUT_CHECK(!lines.empty()) << list << ": list is empty";
+  return lines;
+}
+
+// Cuts the last word off `text`; false where there is only one.
+bool CutLastWord(const std::string& text, std::string* front,
+                 std::string* word) {
+  const size_t space = text.find_last_of(kSpace);
+  if (space == std::string::npos) return false;
+  *front = Strip(text.substr(0, space));
+  *word = text.substr(space + 1);
+  return true;
+}
+
+// A whole number, with a sign or without; false for anything else.
+bool ParseNumber(const std::string& text, int64_t* value) {
+  size_t at = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
+  if (at == text.size() || text.size() - at > 15) return false;
+  *value = 0;
+  for (; at < text.size(); ++at) {
+    if (text[at] < '0' || text[at] > '9') return false;
+    *value = *value * 10 + (text[at] - '0');
+  }
+  if (text[0] == '-') *value = -*value;
+  return true;
+}
+
+class PathMaker {
+ public:
+  PathMaker(const std::string& list, const std::string& root_folder)
+      : root_(root_folder.empty() ? fs::path(list).parent_path()
+                                  : fs::path(root_folder)) {}
+  std::string operator()(const std::string& path) const {
+    return (root_ / path).string();
+  }
+
+ private:
+  fs::path root_;
+};
+
+// The sorted names in a folder that are folders, or that are images.
+std::vector<std::string> Names(const std::string& folder, bool folders) {
+  std::vector<std::string> names;
+  std::error_code code;
+  for (fs::directory_iterator entry(folder, code), end;
+       !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    if (name[0] == '.') continue;
+    std::error_code ignored;
+    if (entry->is_directory(ignored) == folders &&
+        (folders || HasImageName(name))) {
+      names.push_back(name);
+    }
+  }
+  INPUT_CHECK(!code) << folder << ": folder cannot be read: "
+                     << code.message();
+  std::sort(names.begin(), names.end(), NaturalLess);
+  return names;
+}
+
+std::vector<std::string> ImagesIn(const std::string& folder) {
+  std::vector<std::string> paths;
+  for (const std::string& name : Names(folder, false)) {
+    paths.push_back((fs::path(folder) / name).string());
+  }
+  return paths;
+}
+
+std::vector<Identity> ReadPersonFolders(const std::string& folder) {
+  std::vector<Identity> people;
+  for (const std::string& name : Names(folder, true)) {
+    Identity person;
+    person.name = name;
+    person.label = static_cast<int>(people.size());
+    person.images = ImagesIn((fs::path(folder) / name).string());
+    people.push_back(person);
+  }
+  return people;
+}
+
+std::vector<Identity> ReadFolder(const std::string& folder) {
+  const std::vector<Identity> people = ReadPersonFolders(folder);
+  INPUT_CHECK(!people.empty())
+      << folder << ": folder has no person folder (it holds "
+      << Names(folder, false).size()
+      << " images itself; wanted one folder with images a person)";
+  size_t images = 0;
+  for (const Identity& person : people) images += person.images.size();
+  INPUT_CHECK(images > 0)
+      << folder << ": folder has " << people.size()
+      << " person folders but no image in them (names that end in .pgm, "
+         ".ppm, .pnm, .png, .jpg or .jpeg)";
+  return people;
+}
+
+std::vector<Identity> ReadList(const std::string& list,
+                               const std::string& root_folder) {
+  const PathMaker make_path(list, root_folder);
+  const std::vector<Line> lines = ReadLines(list);
+  Fault form, label, missing;
+  std::map<int, Identity> people;
+  for (const Line& line : lines) {
+    std::string path, word;
+    int64_t number = 0;
+    if (!CutLastWord(line.text, &path, &word)) {
+      form.Add(line.number,
+               "found '" + line.text + "'; wanted `path label`");
+    } else if (!ParseNumber(word, &number)) {
+      label.Add(line.number, "label '" + word + "' is no number");
+    } else if (number < 0 || number > kMaxLabel) {
+      label.Add(line.number, "label " + word + " is out of range (0 to " +
+                                 std::to_string(kMaxLabel) + ")");
+    } else if (!IsFile(make_path(path))) {
+      missing.Add(line.number, "no such image: " + make_path(path));
+    } else {
+      Identity& person = people[static_cast<int>(number)];
+      person.label = static_cast<int>(number);
+      person.name = std::to_string(number);
+      person.images.push_back(make_path(path));
+    }
+  }
+  form.Throw(list, "lines", lines.size());
+  label.Throw(list, "lines", lines.size());
+  missing.Throw(list, "lines", lines.size());
+  std::vector<Identity> result;
+  for (auto& entry : people) {
+    std::vector<std::string>& images = entry.second.images;
+    std::sort(images.begin(), images.end(), NaturalLess);
+    result.push_back(entry.second);
+  }
+  return result;
+}
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+// The run of digits of `text` from *at on, without leading zeros.
+std::string TakeDigits(const std::string& text, size_t* at) {
+  while (*at + 1 < text.size() && text[*at] == '0' && IsDigit(text[*at + 1])) {
+    ++*at;
+  }
+  const size_t begin = *at;
+  while (*at < text.size() && IsDigit(text[*at])) ++*at;
+  return text.substr(begin, *at - begin);
+}
+
+}  // namespace
+
+bool NaturalLess(const std::string& a, const std::string& b) {
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (IsDigit(a[i]) && IsDigit(b[j])) {
+      const std::string left = TakeDigits(a, &i), right = TakeDigits(b, &j);
+      if (left.size() != right.size()) return left.size() < right.size();
+      if (left != right) return left < right;
+    } else {
+      const unsigned char left = a[i++], right = b[j++];
+      if (left != right) return left < right;
+    }
+  }
+  const size_t left = a.size() - i, right = b.size() - j;
+  return left != right ? left < right : a < b;
+}
+
+std::vector<Identity> ReadIdentities(const std::string& source,
+                                     const std::string& root_folder) {
+  CheckThere(source);
+  return IsFolder(source) ? ReadFolder(source)
+                          : ReadList(source, root_folder);
+}
+
+std::vector<Identity> KeepFold(const std::vector<Identity>& people, int fold,
+                               int of, bool inside) {
+  INPUT_CHECK(of >= 2) << "split: of is " << of << "; wanted at least 2";
+  INPUT_CHECK(fold >= 0 && fold < of)
+      << "split: fold " << fold << " of " << of << " does not exist; wanted 0"
+      << " to " << of - 1;
+  std::vector<Identity> kept;
+  for (size_t i = 0; i < people.size(); ++i) {
+    if ((static_cast<int>(i % of) == fold) == inside) {
+      kept.push_back(people[i]);
+    }
+  }
+  INPUT_CHECK(!kept.empty())
+      << "split: fold " << fold << " of " << of << " leaves nobody of "
+      << people.size() << " people";
+  return kept;
+}
+
+std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
+                                     int min_images, int min_people,
+                                     const std::string& source) {
+  constexpr int kNamed = 5;
+  std::vector<Identity> kept;
+  std::string names;
+  int left_out = 0;
+  for (const Identity& person : people) {
+    if (static_cast<int>(person.images.size()) >= min_images) {
+      kept.push_back(person);
+    } else if (left_out++ < kNamed) {
+      names += (names.empty() ? "" : ", ") + person.name + " (" +
+               std::to_string(person.images.size()) + ")";
+    }
+  }
+  if (left_out > kNamed) names += ", ...";
+  INPUT_CHECK(static_cast<int>(kept.size()) >= min_people)
+      << source << ": " << kept.size() << " of " << people.size()
+      << " people have " << min_images << " images or more; wanted at least "
+      << min_people << " people"
+      << (left_out > 0 ? " (too few images: " + names + ")" : "");
+  if (left_out > 0) {
+    LOG(WARNING) << source << ": left out " << left_out << " of "
+                 << people.size() << " people with fewer than " << min_images
+                 << " images: " << names;
+  }
+  return kept;
+}
+
+std::vector<LabelledImage> ListImages(const std::string& source,
+                                      const std::string& root_folder) {
+  CheckThere(source);
+  std::vector<LabelledImage> images;
+  if (IsFolder(source)) {
+    for (const std::string& path : ImagesIn(source)) {
+      images.push_back({path, -1});
+    }
+    int label = 0;
+    for (const Identity& person : ReadPersonFolders(source)) {
+      if (person.images.empty()) continue;
+      for (const std::string& path : person.images) {
+        images.push_back({path, label});
+      }
+      ++label;
+    }
+    INPUT_CHECK(!images.empty())
+        << source << ": folder has no image (names that end in .pgm, .ppm, "
+                     ".pnm, .png, .jpg or .jpeg), nor have its folders";
+    return images;
+  }
+  const PathMaker make_path(source, root_folder);
+  const std::vector<Line> lines = ReadLines(source);
+  Fault missing;
+  for (const Line& line : lines) {
+    const std::string whole = make_path(line.text);
+    std::string path, word;
+    int64_t number = 0;
+    if (IsFile(whole)) {
+      images.push_back({whole, -1});
+    } else if (CutLastWord(line.text, &path, &word) &&
+               ParseNumber(word, &number) && number >= 0 &&
+               number <= kMaxLabel) {
+      if (!IsFile(make_path(path))) {
+        missing.Add(line.number, "no such image: " + make_path(path));
+      }
+      images.push_back({make_path(path), static_cast<int>(number)});
+    } else {
+      missing.Add(line.number, "no such image: " + whole);
+    }
+  }
+  missing.Throw(source, "lines", lines.size());
+  return images;
+}
+
+std::vector<ImageTriplet> ReadTripletList(const std::string& source,
+                                          const std::string& root_folder) {
+  CheckThere(source);
+  const PathMaker make_path(source, root_folder);
+  const std::vector<Line> lines = ReadLines(source);
+  Fault form, missing;
+  std::vector<ImageTriplet> triplets;
+  for (const Line& line : lines) {
+    std::istringstream words(line.text);
+    std::vector<std::string> paths;
+    for (std::string word; words >> word;) paths.push_back(make_path(word));
+    if (paths.size() != 3) {
+      form.Add(line.number, "found " + std::to_string(paths.size()) +
+                                " words; wanted `anchor positive negative`");
+      continue;
+    }
+    for (const std::string& path : paths) {
+      if (!IsFile(path)) missing.Add(line.number, "no such image: " + path);
+    }
+    triplets.push_back({paths[0], paths[1], paths[2]});
+  }
+  form.Throw(source, "lines", lines.size());
+  missing.Throw(source, "lines", lines.size());
+  return triplets;
+}
+
+}  // namespace caffe

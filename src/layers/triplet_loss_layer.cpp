@@ -1,0 +1,195 @@
+// TripletLoss: reads and checks the options, checks shapes, and hands the rows
+// to metric/triplet.hpp.
+#include "caffe/layers/triplet_loss_layer.hpp"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+namespace caffe {
+
+namespace {
+
+using metric::Distance;
+using metric::Hinge;
+using metric::Normalization;
+
+// What to write in place of a field that only a fork's layer knows.
+string Advice(const string& field) {
+  if (field == "alpha") return "the margin is written margin: here";
+  if (field == "num_triplets") {
+    return "here a row is one triplet; give one row for each";
+  }
+  if (field == "sim_type") {
+    return "the distance is written distance: SQUARED_L2, L2, COSINE or L1";
+  }
+  if (field == "mu") return "there is intra_weight: and intra_margin:";
+  return "here anchor, positive and negative are three bottoms, made by "
+         "TripletData or by a Slice";
+}
+
+// Refuses a fork's fields, which would otherwise be read and not obeyed.
+void RefuseForkFields(const TripletLossParameter& param) {
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  param.GetReflection()->ListFields(param, &fields);
+  for (const auto* field : fields) {
+    INPUT_CHECK(!field->options().deprecated())
+        << "triplet_loss_param has the field '" << field->name()
+        << "' of another triplet layer; " << Advice(field->name());
+  }
+}
+
+Normalization NormalizationOf(const LossParameter& param, bool half) {
+  if (param.has_normalization()) {
+    return static_cast<Normalization>(param.normalization());
+  }
+  if (param.has_normalize()) {
+    return param.normalize() ? Normalization::kValid
+                             : Normalization::kBatchSize;
+  }
+  return half ? Normalization::kBatchSize : Normalization::kNone;
+}
+
+void CheckNotNegative(const char* name, float value) {
+  INPUT_CHECK(std::isfinite(value) && value >= 0)
+      << "triplet_loss_param: " << name << " is " << value
+      << ", but must be finite and not negative";
+}
+
+}  // namespace
+
+template <typename Dtype>
+void TripletLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
+                                         const vector<Blob<Dtype>*>& top) {
+  LossLayer<Dtype>::LayerSetUp(bottom, top);
+  const TripletLossParameter& param =
+      this->layer_param_.triplet_loss_param();
+  RefuseForkFields(param);
+  CheckNotNegative("margin", param.margin());
+  CheckNotNegative("intra_margin", param.intra_margin());
+  CheckNotNegative("intra_weight", param.intra_weight());
+  const LossParameter& loss = this->layer_param_.loss_param();
+  INPUT_CHECK(!loss.has_ignore_label())
+      << "loss_param has ignore_label, but a triplet has no label; give a "
+         "fourth bottom of weights to leave rows out";
+  options_.distance = static_cast<Distance>(param.distance());
+  options_.hinge = static_cast<Hinge>(param.hinge());
+  options_.margin = param.margin();
+  options_.intra_margin = param.intra_margin();
+  options_.intra_weight = param.intra_weight();
+  options_.half = param.half();
+  options_.normalization = NormalizationOf(loss, param.half());
+}
+
+template <typename Dtype>
+string TripletLossLayer<Dtype>::BottomName(int index) const {
+  static const char* const kRoles[] = {"anchor", "positive", "negative",
+                                       "weights"};
+  string name = "bottom " + std::to_string(index) + " ";
+  if (index < this->layer_param_.bottom_size()) {
+    name += "'" + this->layer_param_.bottom(index) + "' ";
+  }
+  return name + "(" + kRoles[index] + ")";
+}
+
+template <typename Dtype>
+void TripletLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
+                                      const vector<Blob<Dtype>*>& top) {
+  INPUT_CHECK(bottom[0]->num_axes() >= 1)
+      << BottomName(0) << " is a scalar, but must have a row for each triplet";
+  const int N = bottom[0]->shape(0);
+  for (int i = 1; i < 3; ++i) {
+    INPUT_CHECK(bottom[i]->num_axes() >= 1 && bottom[i]->shape(0) == N &&
+                bottom[i]->count() == bottom[0]->count())
+        << BottomName(i) << " has shape " << bottom[i]->shape_string()
+        << ", but " << BottomName(0) << " has shape "
+        << bottom[0]->shape_string() << "; they must have the same shape";
+  }
+  if (bottom.size() > 3) {
+    INPUT_CHECK(bottom[3]->count() == N)
+        << BottomName(3) << " has shape " << bottom[3]->shape_string()
+        << ", but must have one value for each of the " << N << " rows of "
+        << BottomName(0) << ", shape " << bottom[0]->shape_string();
+  }
+  top[0]->Reshape(vector<int>());
+  rows_.Reshape({N, metric::kTripletRowSize});
+  factor_.Reshape({1});
+}
+
+template <typename Dtype>
+void TripletLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
+                                          const vector<Blob<Dtype>*>& top) {
+  metric::TripletForward(
+      options_, bottom[0]->cpu_data(), bottom[1]->cpu_data(),
+      bottom[2]->cpu_data(),
+      bottom.size() > 3 ? bottom[3]->cpu_data() : nullptr,
+      bottom[0]->shape(0), bottom[0]->count(1), rows_.mutable_cpu_data(),
+      top[0]->mutable_cpu_data(), factor_.mutable_cpu_data());
+}
+
+template <typename Dtype>
+void TripletLossLayer<Dtype>::CheckWeightsNeedNoGradient(
+    const vector<bool>& propagate_down) const {
+  INPUT_CHECK(propagate_down.size() < 4 || !propagate_down[3])
+      << BottomName(3) << " gets no gradient; set propagate_down: false for it";
+}
+
+template <typename Dtype>
+void TripletLossLayer<Dtype>::Backward_cpu(
+    const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
+    const vector<Blob<Dtype>*>& bottom) {
+  CheckWeightsNeedNoGradient(propagate_down);
+  Dtype* diff[3];
+  for (int i = 0; i < 3; ++i) {
+    diff[i] = propagate_down[i] ? bottom[i]->mutable_cpu_diff() : nullptr;
+  }
+  metric::TripletBackward(
+      options_, bottom[0]->cpu_data(), bottom[1]->cpu_data(),
+      bottom[2]->cpu_data(), rows_.cpu_data(),
+      top[0]->cpu_diff()[0] * factor_.cpu_data()[0], bottom[0]->shape(0),
+      bottom[0]->count(1), diff[0], diff[1], diff[2]);
+}
+
+template <typename Dtype>
+void TripletLossLayer<Dtype>::KinkSides(const vector<Blob<Dtype>*>& bottom,
+                                        const vector<Blob<Dtype>*>& top,
+                                        vector<int>* sides) const {
+  const int N = bottom[0]->shape(0), D = bottom[0]->count(1);
+  const Dtype* other[2] = {bottom[1]->cpu_data(), bottom[2]->cpu_data()};
+  const Dtype* anchor = bottom[0]->cpu_data();
+  for (int i = 0; i < N; ++i) {
+    const Dtype* row = rows_.cpu_data() + i * metric::kTripletRowSize;
+    const Dtype positive = row[metric::kPositiveDistance];
+    const Dtype negative = row[metric::kNegativeDistance];
+    const Dtype margin = static_cast<Dtype>(options_.margin);
+    if (options_.hinge == Hinge::kHard) {
+      sides->push_back(positive - negative + margin > 0);
+    }
+    if (options_.intra_weight != 0) {
+      sides->push_back(positive > static_cast<Dtype>(options_.intra_margin));
+    }
+    if (options_.distance == Distance::kL2) {
+      sides->push_back(positive != 0);
+      sides->push_back(negative != 0);
+    }
+    if (options_.distance == Distance::kCosine) {
+      sides->push_back(row[metric::kInverseAnchor] != 0);
+      sides->push_back(row[metric::kInversePositive] != 0);
+      sides->push_back(row[metric::kInverseNegative] != 0);
+    }
+    if (options_.distance != Distance::kL1) continue;
+    for (const Dtype* y : other) {
+      for (int k = i * D; k < (i + 1) * D; ++k) {
+        sides->push_back((anchor[k] > y[k]) - (anchor[k] < y[k]));
+      }
+    }
+  }
+}
+
+INSTANTIATE_CLASS(TripletLossLayer);
+REGISTER_LAYER_CLASS(TripletLoss);
+
+}  // namespace caffe

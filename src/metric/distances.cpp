@@ -1,0 +1,100 @@
+// The CPU passes of distances.hpp: one loop a distance, chosen once a call.
+#include "caffe/metric/distances.hpp"
+
+#include "caffe/check.hpp"
+#include "caffe/util/parallel.hpp"
+
+namespace caffe {
+namespace metric {
+
+namespace {
+
+template <Distance kind, typename T>
+T RowDistanceOf(const T* x, const T* y, int64_t D) {
+  if (kind == Distance::kCosine) {
+    const T ix = RowInverseNorm(x, D), iy = RowInverseNorm(y, D);
+    const T sum = LaneSum<T>(D, [=](int64_t k) {
+      return DistanceTerm<kind>(x[k] * ix, y[k] * iy);
+    });
+    return DistanceFromSum<kind>(sum, ix != 0 && iy != 0);
+  }
+  return DistanceFromSum<kind>(LaneSum<T>(
+      D, [=](int64_t k) { return DistanceTerm<kind>(x[k], y[k]); }));
+}
+
+template <Distance kind, typename T>
+void RowGradientsOf(const T* x, const T* y, T distance, T scale, int64_t D,
+                    T* dx, T* dy) {
+  const bool cosine = kind == Distance::kCosine;
+  const T ix = cosine ? RowInverseNorm(x, D) : T(0);
+  const T iy = cosine ? RowInverseNorm(y, D) : T(0);
+  for (int64_t k = 0; dx != nullptr && k < D; ++k) {
+    dx[k] = scale * DistanceGradient<kind>(x[k], y[k], distance, ix, iy);
+  }
+  for (int64_t k = 0; dy != nullptr && k < D; ++k) {
+    dy[k] = scale * DistanceGradient<kind>(y[k], x[k], distance, iy, ix);
+  }
+}
+
+}  // namespace
+
+template <typename T>
+T RowInverseNorm(const T* x, int64_t D) {
+  return InverseNorm(LaneSum<T>(D, [=](int64_t k) { return x[k] * x[k]; }));
+}
+
+template <typename T>
+T RowDistance(Distance kind, const T* x, const T* y, int64_t D) {
+  switch (kind) {
+    case Distance::kSquaredL2:
+      return RowDistanceOf<Distance::kSquaredL2>(x, y, D);
+    case Distance::kL2:
+      return RowDistanceOf<Distance::kL2>(x, y, D);
+    case Distance::kCosine:
+      return RowDistanceOf<Distance::kCosine>(x, y, D);
+    case Distance::kL1:
+      return RowDistanceOf<Distance::kL1>(x, y, D);
+  }
+  NOT_IMPLEMENTED;
+}
+
+template <typename T>
+void RowDistances(Distance kind, const T* x, const T* y, int64_t N, int64_t D,
+                  T* distance) {
+  ParallelFor(N, 4 * D, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      distance[i] = RowDistance(kind, x + i * D, y + i * D, D);
+    }
+  });
+}
+
+template <typename T>
+void RowDistanceGradients(Distance kind, const T* x, const T* y,
+                          const T* distance, const T* scale, int64_t N,
+                          int64_t D, T* dx, T* dy) {
+  auto row = &RowGradientsOf<Distance::kSquaredL2, T>;
+  if (kind == Distance::kL2) row = &RowGradientsOf<Distance::kL2, T>;
+  if (kind == Distance::kCosine) row = &RowGradientsOf<Distance::kCosine, T>;
+  if (kind == Distance::kL1) row = &RowGradientsOf<Distance::kL1, T>;
+  ParallelFor(N, 4 * D, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      row(x + i * D, y + i * D, distance[i], scale[i], D,
+          dx == nullptr ? nullptr : dx + i * D,
+          dy == nullptr ? nullptr : dy + i * D);
+    }
+  });
+}
+
+#define INSTANTIATE_DISTANCES(T)                                             \
+  template T RowInverseNorm<T>(const T*, int64_t);                           \
+  template T RowDistance<T>(Distance, const T*, const T*, int64_t);          \
+  template void RowDistances<T>(Distance, const T*, const T*, int64_t,       \
+                                int64_t, T*);                                \
+  template void RowDistanceGradients<T>(Distance, const T*, const T*,        \
+                                        const T*, const T*, int64_t, int64_t, \
+                                        T*, T*)
+INSTANTIATE_DISTANCES(float);
+INSTANTIATE_DISTANCES(double);
+
+}  // namespace metric
+}  // namespace caffe

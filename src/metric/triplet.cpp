@@ -1,0 +1,151 @@
+// The CPU passes of triplet.hpp: each row of the batch is read once forward
+// and once backward, and only its own values are written.
+#include "caffe/metric/triplet.hpp"
+
+#include <algorithm>
+
+#include "caffe/check.hpp"
+#include "caffe/util/parallel.hpp"
+
+namespace caffe {
+namespace metric {
+
+namespace {
+
+template <Distance kind, typename T>
+void FillDistances(const T* a, const T* p, const T* n, int64_t D, T* row) {
+  if (kind == Distance::kCosine) {
+    const T ia = RowInverseNorm(a, D);
+    const T ip = RowInverseNorm(p, D);
+    const T in = RowInverseNorm(n, D);
+    row[kInverseAnchor] = ia;
+    row[kInversePositive] = ip;
+    row[kInverseNegative] = in;
+    row[kPositiveDistance] = DistanceFromSum<kind>(
+        LaneSum<T>(D,
+                   [=](int64_t k) {
+                     return DistanceTerm<kind>(a[k] * ia, p[k] * ip);
+                   }),
+        ia != 0 && ip != 0);
+    row[kNegativeDistance] = DistanceFromSum<kind>(
+        LaneSum<T>(D,
+                   [=](int64_t k) {
+                     return DistanceTerm<kind>(a[k] * ia, n[k] * in);
+                   }),
+        ia != 0 && in != 0);
+    return;
+  }
+  row[kInverseAnchor] = row[kInversePositive] = row[kInverseNegative] = 0;
+  row[kPositiveDistance] = DistanceFromSum<kind>(LaneSum<T>(
+      D, [=](int64_t k) { return DistanceTerm<kind>(a[k], p[k]); }));
+  row[kNegativeDistance] = DistanceFromSum<kind>(LaneSum<T>(
+      D, [=](int64_t k) { return DistanceTerm<kind>(a[k], n[k]); }));
+}
+
+template <Distance kind, typename T>
+void ForwardRows(const TripletOptions& options, const T* a, const T* p,
+                 const T* n, const T* weights, int64_t N, int64_t D, T* rows) {
+  ParallelFor(N, 8 * D, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      T* row = rows + i * kTripletRowSize;
+      FillDistances<kind>(a + i * D, p + i * D, n + i * D, D, row);
+      FinishTripletRow(options, weights == nullptr ? T(1) : weights[i], row);
+    }
+  });
+}
+
+template <Distance kind, typename T>
+void BackwardRows(const T* a, const T* p, const T* n, const T* rows, T scale,
+                  int64_t N, int64_t D, T* da, T* dp, T* dn) {
+  ParallelFor(N, 8 * D, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t at = i * D;
+      T row[kTripletRowSize];
+      std::copy_n(rows + i * kTripletRowSize, int{kTripletRowSize}, row);
+      if (row[kPositiveSlope] == 0 && row[kNegativeSlope] == 0) {
+        for (T* diff : {da, dp, dn}) {
+          if (diff != nullptr) std::fill_n(diff + at, D, T(0));
+        }
+        continue;
+      }
+      row[kPositiveSlope] *= scale;
+      row[kNegativeSlope] *= scale;
+      for (int64_t k = at; da != nullptr && k < at + D; ++k) {
+        da[k] = AnchorGradient<kind>(row, a[k], p[k], n[k]);
+      }
+      for (int64_t k = at; dp != nullptr && k < at + D; ++k) {
+        dp[k] = PositiveGradient<kind>(row, a[k], p[k]);
+      }
+      for (int64_t k = at; dn != nullptr && k < at + D; ++k) {
+        dn[k] = NegativeGradient<kind>(row, a[k], n[k]);
+      }
+    }
+  });
+}
+
+}  // namespace
+
+template <typename T>
+void TripletForward(const TripletOptions& options, const T* a, const T* p,
+                    const T* n, const T* weights, int64_t N, int64_t D,
+                    T* rows, T* loss, T* factor) {
+  auto forward = &ForwardRows<Distance::kSquaredL2, T>;
+  switch (options.distance) {
+    case Distance::kSquaredL2:
+      break;
+    case Distance::kL2:
+      forward = &ForwardRows<Distance::kL2, T>;
+      break;
+    case Distance::kCosine:
+      forward = &ForwardRows<Distance::kCosine, T>;
+      break;
+    case Distance::kL1:
+      forward = &ForwardRows<Distance::kL1, T>;
+      break;
+  }
+  forward(options, a, p, n, weights, N, D, rows);
+  double sum = 0;
+  int64_t active = 0;
+  for (int64_t i = 0; i < N; ++i) {
+    const T row_loss = rows[i * kTripletRowSize + kRowLoss];
+    sum += row_loss;
+    active += row_loss > 0;
+  }
+  const double scale = TripletFactor(options, N, active);
+  *loss = static_cast<T>(scale * sum);
+  *factor = static_cast<T>(scale);
+}
+
+template <typename T>
+void TripletBackward(const TripletOptions& options, const T* a, const T* p,
+                     const T* n, const T* rows, T scale, int64_t N, int64_t D,
+                     T* da, T* dp, T* dn) {
+  auto backward = &BackwardRows<Distance::kSquaredL2, T>;
+  switch (options.distance) {
+    case Distance::kSquaredL2:
+      break;
+    case Distance::kL2:
+      backward = &BackwardRows<Distance::kL2, T>;
+      break;
+    case Distance::kCosine:
+      backward = &BackwardRows<Distance::kCosine, T>;
+      break;
+    case Distance::kL1:
+      backward = &BackwardRows<Distance::kL1, T>;
+      break;
+  }
+  backward(a, p, n, rows, scale, N, D, da, dp, dn);
+}
+
+#define INSTANTIATE_TRIPLET(T)                                              \
+  template void TripletForward<T>(const TripletOptions&, const T*,          \
+                                  const T*, const T*, const T*, int64_t,    \
+                                  int64_t, T*, T*, T*);                     \
+  template void TripletBackward<T>(const TripletOptions&, const T*,         \
+                                   const T*, const T*, const T*, T, int64_t, \
+                                   int64_t, T*, T*, T*)
+INSTANTIATE_TRIPLET(float);
+INSTANTIATE_TRIPLET(double);
+
+}  // namespace metric
+}  // namespace caffe

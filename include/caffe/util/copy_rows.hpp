@@ -1,0 +1,53 @@
+// Copying a matrix between rows of different lengths: what concatenating and
+// slicing along an axis come down to.
+#ifndef CAFFE_UTIL_COPY_ROWS_HPP_
+#define CAFFE_UTIL_COPY_ROWS_HPP_
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "caffe/util/parallel.hpp"
+#ifdef __CUDACC__
+#include "caffe/util/device.cuh"
+#endif
+
+namespace caffe {
+
+// target[r * target_stride + c] = source[r * source_stride + c] for the rows
+// 0 ... rows-1 and the columns 0 ... columns-1; the two do not overlap. The
+// values are split among the threads, not the rows, for there may be one row.
+template <typename Dtype>
+void CopyRows(int64_t rows, int64_t columns, const Dtype* source,
+              int64_t source_stride, Dtype* target, int64_t target_stride) {
+  ParallelFor(rows * columns, 1, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end;) {
+      const int64_t row = i / columns;
+      const int64_t column = i % columns;
+      const int64_t length = std::min(columns - column, end - i);
+      std::memcpy(target + row * target_stride + column,
+                  source + row * source_stride + column,
+                  length * sizeof(Dtype));
+      i += length;
+    }
+  });
+}
+
+#ifdef __CUDACC__
+// The same on device memory.
+template <typename Dtype>
+void CopyRowsGpu(int64_t rows, int64_t columns, const Dtype* source,
+                 int64_t source_stride, Dtype* target,
+                 int64_t target_stride) {
+  ForEach(rows * columns, [=] __device__(int64_t i) {
+    const int64_t row = i / columns;
+    const int64_t column = i % columns;
+    target[row * target_stride + column] =
+        source[row * source_stride + column];
+  });
+}
+#endif
+
+}  // namespace caffe
+
+#endif  // CAFFE_UTIL_COPY_ROWS_HPP_

@@ -1,0 +1,33 @@
+// SplitLayer on the GPU: shared data forward, the sum of the diffs backward.
+#include "caffe/layers/split_layer.hpp"
+#include "caffe/util/device.cuh"
+
+namespace caffe {
+
+template <typename Dtype>
+void SplitLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                                    const vector<Blob<Dtype>*>& top) {
+  for (Blob<Dtype>* y : top) y->ShareData(*bottom[0]);
+}
+
+template <typename Dtype>
+void SplitLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
+                                     const vector<bool>& propagate_down,
+                                     const vector<Blob<Dtype>*>& bottom) {
+  if (!propagate_down[0]) return;
+  const int count = bottom[0]->count();
+  Dtype* dx = bottom[0]->mutable_gpu_diff();
+  if (top.size() == 1) {
+    caffe_copy(count, top[0]->gpu_diff(), dx);
+    return;
+  }
+  caffe_gpu_add(count, top[0]->gpu_diff(), top[1]->gpu_diff(), dx);
+  for (size_t k = 2; k < top.size(); ++k) {
+    const Dtype* dy = top[k]->gpu_diff();
+    ForEach(count, [=] __device__(int64_t i) { dx[i] += dy[i]; });
+  }
+}
+
+INSTANTIATE_LAYER_GPU_FUNCS(SplitLayer);
+
+}  // namespace caffe

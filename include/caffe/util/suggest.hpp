@@ -1,8 +1,9 @@
 #ifndef CAFFE_UTIL_SUGGEST_HPP_
 #define CAFFE_UTIL_SUGGEST_HPP_
 
-// The nearest of the names that exist, for messages about a name that does not. Pure functions
-// on strings; what the names are (fields, layer types, blobs, policies) is the caller's.
+// The nearest of the names that exist, for messages about a name that does not.
+// Pure functions on strings; what the names are (fields, layer types, blobs,
+// policies) is the caller's.
 
 #include <algorithm>
 #include <cctype>
@@ -12,7 +13,8 @@
 
 namespace caffe {
 
-// Edits (insert, delete, replace, swap two neighbours) from a to b, case ignored.
+// Edits (insert, delete, replace, swap two neighbours) from a to b, case
+// ignored.
 inline int EditDistance(const std::string& a, const std::string& b) {
   const int m = static_cast<int>(a.size());
   const int n = static_cast<int>(b.size());
@@ -37,9 +39,10 @@ inline int EditDistance(const std::string& a, const std::string& b) {
   return last[n];
 }
 
-// Up to `most` names of `names` that `word` may have meant, nearest first; none where nothing
-// is near (more than a third of the word would have to change, or more than two letters of a
-// word of six or fewer). A name that `word` begins, or that begins `word`, counts as near.
+// Up to `most` names of `names` that `word` may have meant, nearest first; none
+// where nothing is near (more than a third of the word would have to change, or
+// more than two letters of a word of six or fewer). A name that `word` begins,
+// or that begins `word`, counts as near.
 inline std::vector<std::string> NearestNames(
     const std::string& word, const std::vector<std::string>& names,
     size_t most = 1) {
@@ -50,10 +53,9 @@ inline std::vector<std::string> NearestNames(
   for (const std::string& name : names) {
     if (name.empty() || name.size() > 200) continue;
     int distance = EditDistance(word, name);
-    const bool prefix =
-        std::min(word.size(), name.size()) >= 4 &&
-        (name.compare(0, word.size(), word) == 0 ||
-         word.compare(0, name.size(), name) == 0);
+    const bool prefix = std::min(word.size(), name.size()) >= 4 &&
+                        (name.compare(0, word.size(), word) == 0 ||
+                         word.compare(0, name.size(), name) == 0);
     if (prefix) distance = std::min(distance, limit);
     if (distance <= limit) found.emplace_back(distance, name);
   }

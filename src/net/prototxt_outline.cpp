@@ -1,0 +1,131 @@
+// Tokens and blocks of a prototxt for messages; see the header. Reading the
+// file proper is protobuf's TextFormat, called in prototxt_parser.cpp.
+
+#include "prototxt_outline.hpp"
+
+#include <google/protobuf/io/tokenizer.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+namespace caffe {
+
+namespace {
+
+namespace pb = google::protobuf;
+
+class Ignore : public pb::io::ErrorCollector {
+ public:
+  void AddError(int, pb::io::ColumnNumber, const std::string&) override {}
+};
+
+bool Opens(const std::string& text) { return text == "{" || text == "<"; }
+bool Closes(const std::string& text) { return text == "}" || text == ">"; }
+
+bool IsIdentifier(const std::string& text) {
+  return !text.empty() &&
+         (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_');
+}
+
+}  // namespace
+
+Outline::Outline(const std::string& text) {
+  blocks_.push_back({"", 0, -1, true});
+  pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
+  Ignore ignore;
+  pb::io::Tokenizer tokenizer(&stream, &ignore);
+  tokenizer.set_comment_style(pb::io::Tokenizer::SH_COMMENT_STYLE);
+  tokenizer.set_require_space_after_number(false);
+  tokenizer.set_allow_f_after_float(true);
+  int block = 0;
+  while (tokenizer.Next()) {
+    const pb::io::Tokenizer::Token& token = tokenizer.current();
+    if (Closes(token.text) && block != 0) {
+      blocks_[block].closed = true;
+      block = blocks_[block].parent;
+    }
+    tokens_.push_back({token.text, token.line, token.column, block});
+    if (Opens(token.text)) {
+      const int t = static_cast<int>(tokens_.size()) - 1;
+      blocks_.push_back({BlockNameBefore(t), token.line, block, false});
+      block = static_cast<int>(blocks_.size()) - 1;
+    }
+  }
+  open_at_end_ = block;
+}
+
+std::string Outline::BlockNameBefore(int t) const {
+  int depth = 0;
+  for (int i = t - 1; i >= 0; --i) {
+    const std::string& text = tokens_[i].text;
+    if (Closes(text)) ++depth;
+    if (Opens(text)) --depth;
+    if (depth < 0) return "";
+    if (depth == 0 && IsIdentifier(text)) return text;
+    // Elements of a list look back to the name in front of it.
+    const bool between = text == ":" || text == "[" || text == ",";
+    if (depth == 0 && !between && !Closes(text) && !Opens(text)) return "";
+  }
+  return "";
+}
+
+int Outline::TokenAt(int line, int column) const {
+  const auto before = [](const Token& token, const std::pair<int, int>& at) {
+    return std::make_pair(token.line, token.column) < at;
+  };
+  const auto found = std::lower_bound(tokens_.begin(), tokens_.end(),
+                                      std::make_pair(line, column), before);
+  return static_cast<int>(found - tokens_.begin());
+}
+
+int Outline::Back(int t, const std::string& text, int reach) const {
+  for (int i = t - 1; i >= 0 && i >= t - reach; --i) {
+    if (tokens_[i].text == text) return i;
+  }
+  return -1;
+}
+
+std::string Outline::FieldOf(int t) const {
+  for (int i = t - 1; i > 0 && i >= t - 16; --i) {
+    const std::string& text = tokens_[i].text;
+    if (text == ":") return tokens_[i - 1].text;
+    if (Opens(text) || Closes(text)) break;
+  }
+  return "";
+}
+
+int Outline::TopOf(int b) const {
+  while (b > 0 && blocks_[b].parent > 0) b = blocks_[b].parent;
+  return b;
+}
+
+std::string Outline::LayerName(int b) const {
+  while (b > 0 && blocks_[b].name != "layer" && blocks_[b].name != "layers") {
+    b = blocks_[b].parent;
+  }
+  if (b <= 0) return "";
+  for (size_t i = 0; i + 2 < tokens_.size(); ++i) {
+    const std::string& value = tokens_[i + 2].text;
+    if (tokens_[i].block == b && tokens_[i].text == "name" &&
+        tokens_[i + 1].text == ":" && value.size() >= 2 &&
+        (value[0] == '"' || value[0] == '\'')) {
+      return value.substr(1, value.size() - 2);
+    }
+  }
+  return "";
+}
+
+const pb::Descriptor* Outline::TypeOf(int b, const pb::Descriptor* root) const {
+  std::vector<std::string> path;
+  for (; b > 0; b = blocks_[b].parent) path.push_back(blocks_[b].name);
+  const pb::Descriptor* type = root;
+  for (auto name = path.rbegin(); type && name != path.rend(); ++name) {
+    const pb::FieldDescriptor* field = type->FindFieldByName(*name);
+    type = field ? field->message_type() : nullptr;
+  }
+  return type;
+}
+
+}  // namespace caffe

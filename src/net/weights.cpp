@@ -1,0 +1,272 @@
+// Reading weights by walking the wire format: only the fields that weights.hpp
+// names are decoded, all others are skipped by their length, so a fork's
+// options cannot make a file unreadable, and every failure has a place.
+
+#include "caffe/util/weights.hpp"
+
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl.h>
+#include <google/protobuf/wire_format_lite.h>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include "caffe/check.hpp"
+#include "caffe/util/io.hpp"
+#include "caffe/util/upgrade_proto.hpp"
+
+namespace caffe {
+
+namespace {
+
+namespace pb = google::protobuf;
+using Wire = pb::internal::WireFormatLite;
+
+constexpr int kBytes = Wire::WIRETYPE_LENGTH_DELIMITED;
+constexpr int kVarint = Wire::WIRETYPE_VARINT;
+// NetParameter has fields to 8, and 100; forks add a few.
+constexpr int kMostNetField = 300;
+
+// Field numbers of a layer, today and in 2014.
+struct LayerFields {
+  int name, type, type_wire, blobs;
+};
+constexpr LayerFields kToday = {1, 2, kBytes, 7};
+constexpr LayerFields k2014 = {4, 5, kVarint, 6};
+
+int FieldOf(uint32_t tag) { return static_cast<int>(tag >> 3); }
+int WireOf(uint32_t tag) { return static_cast<int>(tag & 7); }
+
+// Says what a file is whose first bytes betray it; `wanted` is "weights" or "a
+// solverstate".
+void CheckHead(const InputFile& file, const std::string& wanted) {
+  INPUT_CHECK(file.size() > 0) << file.path() << ": the file is empty";
+  INPUT_CHECK(file.size() <= INT_MAX)
+      << file.path() << ": has " << file.size()
+      << " bytes, and the format holds less than 2 GiB";
+  std::string head(static_cast<size_t>(std::min<int64_t>(file.size(), 1024)),
+                   '\0');
+  file.Read(&head[0], static_cast<int64_t>(head.size()));
+  file.SeekTo(0);
+  INPUT_CHECK(head.compare(0, 4, "\x89HDF") != 0)
+      << file.path() << ": is an HDF5 file; " << wanted
+      << " in Caffe's binary form were wanted";
+  INPUT_CHECK(head.compare(0, 19, "version https://git") != 0)
+      << file.path() << ": is a Git LFS pointer, not the file itself";
+  const bool text = std::all_of(head.begin(), head.end(), [](char c) {
+    return (c >= ' ' && c < 127) || (c >= '\t' && c <= '\r');
+  });
+  INPUT_CHECK(!text) << file.path() << ": is a text file, not " << wanted;
+}
+
+class WeightsReader {
+ public:
+  WeightsReader(const InputFile& file, NetParameter* param)
+      : file_(file), stream_(file.fd(), 1 << 20), in_(&stream_), param_(param) {
+    in_.SetTotalBytesLimit(INT_MAX);
+  }
+
+  void Read() {
+    while (in_.CurrentPosition() < file_.size()) {
+      const uint32_t tag = in_.ReadTagNoLastTag();
+      const bool first = in_.CurrentPosition() <= 2;
+      INPUT_CHECK(!(first && FieldOf(tag) == 1 && WireOf(tag) == kVarint))
+          << file_.path() << ": is a solverstate, not weights";
+      if (tag == 0 || FieldOf(tag) == 0 || FieldOf(tag) > kMostNetField) Fail();
+      ReadNetField(tag);
+    }
+    INPUT_CHECK(param_->layer_size() > 0)
+        << file_.path() << ": holds no layers: is it a caffemodel?";
+  }
+
+ private:
+  void ReadNetField(uint32_t tag) {
+    if (WireOf(tag) != kBytes) {
+      if (!Wire::SkipField(&in_, tag)) Fail();
+      return;
+    }
+    in_layer_ = FieldOf(tag) == 2 || FieldOf(tag) == 100;
+    const int size = ReadSize(file_.size() - in_.CurrentPosition());
+    switch (FieldOf(tag)) {
+      case 1:
+        if (!in_.ReadString(param_->mutable_name(), size)) Fail();
+        break;
+      case 2:
+        ReadLayer(size, k2014);
+        break;
+      case 100:
+        ReadLayer(size, kToday);
+        break;
+      default:
+        if (!in_.Skip(size)) Fail();
+    }
+  }
+
+  void ReadLayer(int size, const LayerFields& fields) {
+    LayerParameter* layer = param_->add_layer();
+    const auto outer = in_.PushLimit(size);
+    while (in_.BytesUntilLimit() > 0) {
+      const uint32_t tag = in_.ReadTagNoLastTag();
+      if (tag == 0 || FieldOf(tag) == 0) Fail();
+      ReadLayerField(tag, fields, layer);
+    }
+    in_.PopLimit(outer);
+    for (int i = 0; i < layer->blobs_size(); ++i) CheckBlob(*layer, i);
+  }
+
+  void ReadLayerField(uint32_t tag, const LayerFields& fields,
+                      LayerParameter* layer) {
+    const int field = FieldOf(tag);
+    if (field == fields.type && fields.type_wire == kVarint &&
+        WireOf(tag) == kVarint) {
+      uint32_t number = 0;
+      if (!in_.ReadVarint32(&number)) Fail();
+      layer->set_type(V1LayerTypeName(static_cast<int>(number)));
+      return;
+    }
+    if (WireOf(tag) != kBytes) {
+      if (!Wire::SkipField(&in_, tag)) Fail();
+      return;
+    }
+    const int size = ReadSize(in_.BytesUntilLimit());
+    if (field == fields.name) {
+      if (!in_.ReadString(layer->mutable_name(), size)) Fail();
+    } else if (field == fields.type && fields.type_wire == kBytes) {
+      if (!in_.ReadString(layer->mutable_type(), size)) Fail();
+    } else if (field == fields.blobs) {
+      BlobProto* blob = layer->add_blobs();
+      const auto outer = in_.PushLimit(size);
+      if (!blob->MergeFromCodedStream(&in_) || in_.BytesUntilLimit() != 0) {
+        Fail();
+      }
+      in_.PopLimit(outer);
+      blob->clear_diff();
+      blob->clear_double_diff();
+      blob->DiscardUnknownFields();
+    } else if (!in_.Skip(size)) {
+      Fail();
+    }
+  }
+
+  // A length that fits into `room`.
+  int ReadSize(int64_t room) {
+    uint32_t size = 0;
+    if (!in_.ReadVarint32(&size)) Fail();
+    room = std::min<int64_t>(room, file_.size() - in_.CurrentPosition());
+    if (size > static_cast<uint64_t>(std::max<int64_t>(room, 0))) {
+      missing_ = size - room;
+      Fail();
+    }
+    return static_cast<int>(size);
+  }
+
+  void CheckBlob(const LayerParameter& layer, int i) const {
+    const BlobProto& blob = layer.blobs(i);
+    const int64_t values = blob.double_data_size() > 0 ? blob.double_data_size()
+                                                       : blob.data_size();
+    int64_t count = 1;
+    bool valid = true;
+    for (int64_t dim : StoredShape(blob)) {
+      valid = valid && dim >= 0 && dim <= INT_MAX;
+      // Bounded by the file: no product that could overflow is formed.
+      if (valid) count = std::min<int64_t>(count, INT_MAX) * dim;
+    }
+    // A net that was written before it was filled has shapes and no values.
+    INPUT_CHECK(valid && values > 0 && count == values)
+        << file_.path() << ": layer '" << layer.name() << "': blob " << i
+        << " has shape " << ShapeText(StoredShape(blob)) << " and " << values
+        << " values";
+  }
+
+  [[noreturn]] void Fail() {
+    const int layers = param_->layer_size();
+    const bool at_end = missing_ > 0 || in_.CurrentPosition() >= file_.size();
+    if (layers == 0 && !(at_end && (in_layer_ || param_->has_name()))) {
+      INPUT_FAIL() << file_.path() << ": is not a caffemodel";
+    }
+    const std::string last = layers == 0
+                                 ? "its first layer"
+                                 : "layer " + std::to_string(layers) + " ('" +
+                                       param_->layer(layers - 1).name() + "')";
+    if (at_end) {
+      INPUT_FAIL() << file_.path() << ": is truncated: its " << file_.size()
+                   << " bytes end in or after " << last;
+    }
+    INPUT_FAIL() << file_.path() << ": is damaged before byte "
+                 << in_.CurrentPosition() << ", in or after " << last;
+  }
+
+  const InputFile& file_;
+  pb::io::FileInputStream stream_;
+  pb::io::CodedInputStream in_;
+  NetParameter* param_;
+  int64_t missing_ = 0;
+  bool in_layer_ = false;
+};
+
+template <typename Int>
+std::string Joined(const std::vector<Int>& shape) {
+  if (shape.empty()) return "scalar";
+  std::string out;
+  for (Int dim : shape) out += (out.empty() ? "" : "x") + std::to_string(dim);
+  return out;
+}
+
+}  // namespace
+
+void ReadWeights(const std::string& path, NetParameter* param) {
+  param->Clear();
+  const InputFile file(path);
+  CheckHead(file, "weights");
+  WeightsReader(file, param).Read();
+}
+
+void WriteWeights(const std::string& path, NetParameter param) {
+  for (LayerParameter& layer : *param.mutable_layer()) {
+    layer.clear_source_location();
+    layer.clear_unknown_field();
+  }
+  WriteProtoAtomically(path, param);
+}
+
+void ReadSolverState(const std::string& path, SolverState* state) {
+  state->Clear();
+  const InputFile file(path);
+  CheckHead(file, "a solverstate");
+  unsigned char first = 0;
+  file.Read(&first, 1);
+  // Weights begin with a name or a layer, a state with the iteration's number.
+  INPUT_CHECK(WireOf(first) != kBytes)
+      << path << ": holds weights, not a solverstate";
+  ReadBinaryProto(path, "a solverstate", state);
+  INPUT_CHECK(state->has_iter())
+      << path << ": is not a solverstate: it has no iteration";
+}
+
+std::vector<int64_t> StoredShape(const BlobProto& blob) {
+  if (blob.has_shape()) {
+    return {blob.shape().dim().begin(), blob.shape().dim().end()};
+  }
+  if (blob.has_num() || blob.has_channels() || blob.has_height() ||
+      blob.has_width()) {
+    return {blob.num(), blob.channels(), blob.height(), blob.width()};
+  }
+  return {};
+}
+
+bool StoredShapeFits(const BlobProto& blob, const std::vector<int>& shape) {
+  const std::vector<int64_t> stored = StoredShape(blob);
+  size_t a = 0, b = 0;
+  while (a < stored.size() && stored[a] == 1) ++a;
+  while (b < shape.size() && shape[b] == 1) ++b;
+  return std::equal(stored.begin() + static_cast<int64_t>(a), stored.end(),
+                    shape.begin() + static_cast<int64_t>(b), shape.end());
+}
+
+std::string ShapeText(const std::vector<int64_t>& shape) {
+  return Joined(shape);
+}
+std::string ShapeText(const std::vector<int>& shape) { return Joined(shape); }
+
+}  // namespace caffe

@@ -1,0 +1,140 @@
+// Reading flags by hand: gflags' own parser prints and exits where something
+// is wrong, takes flags of other libraries, and keeps only the last value of
+// a repeated flag. What a value means is left to the tool.
+#include "tools/common/flags.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "caffe/util/suggest.hpp"
+#include "tools/common/tool_main.hpp"
+
+namespace caffe {
+namespace {
+
+using gflags::CommandLineFlagInfo;
+
+std::vector<std::pair<std::string, std::string>>& Given() {
+  static std::vector<std::pair<std::string, std::string>> given;
+  return given;
+}
+
+// The flags that a tool's own source defines, by the file of the definition.
+std::map<std::string, CommandLineFlagInfo> OwnFlags() {
+  std::vector<CommandLineFlagInfo> all;
+  gflags::GetAllFlags(&all);
+  std::map<std::string, CommandLineFlagInfo> own;
+  for (const CommandLineFlagInfo& flag : all) {
+    const size_t file = flag.filename.rfind('/');
+    if (file == std::string::npos) continue;
+    const size_t folder = flag.filename.rfind("tools", file);
+    if (folder == std::string::npos) continue;
+    const bool begins = folder == 0 || flag.filename[folder - 1] == '/';
+    if (begins && flag.filename[folder + 5] == '/') own[flag.name] = flag;
+  }
+  return own;
+}
+
+std::vector<std::string> Names(
+    const std::map<std::string, CommandLineFlagInfo>& flags) {
+  std::vector<std::string> names;
+  for (const auto& entry : flags) names.push_back(entry.first);
+  return names;
+}
+
+const char* Wanted(const std::string& type) {
+  if (type == "bool") return "true or false";
+  if (type == "double") return "a number";
+  if (type == "uint32" || type == "uint64") return "a whole number from 0 up";
+  return "a whole number that fits";
+}
+
+void Set(const CommandLineFlagInfo& flag, const std::string& value) {
+  // gflags takes "" for 0 and skips blanks; a number is wanted as it stands.
+  const bool number = flag.type != "string" && flag.type != "bool";
+  const bool shaped =
+      !number || (!value.empty() && !std::isspace(static_cast<unsigned char>(
+                                        value.front())));
+  const bool accepted =
+      shaped &&
+      !gflags::SetCommandLineOption(flag.name.c_str(), value.c_str()).empty();
+  USAGE_CHECK(accepted) << "--" << flag.name << "=" << value << ": wanted "
+                        << Wanted(flag.type);
+  Given().emplace_back(flag.name, value);
+}
+
+}  // namespace
+
+bool ParseFlags(int argc, char** argv) {
+  const auto own = OwnFlags();
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--help" || argument == "-help" || argument == "-h") {
+      return true;
+    }
+    USAGE_CHECK(argument.size() > 1 && argument[0] == '-' && argument != "--")
+        << "stray argument '" << argument
+        << "' (flags are --name=value; --help lists them)";
+    const size_t begin = argument[1] == '-' ? 2 : 1;
+    const size_t equals = argument.find('=');
+    const bool has_value = equals != std::string::npos;
+    std::string name = argument.substr(
+        begin, has_value ? equals - begin : std::string::npos);
+    auto found = own.find(name);
+    std::string value = has_value ? argument.substr(equals + 1) : "true";
+    if (found == own.end() && !has_value && name.compare(0, 2, "no") == 0) {
+      found = own.find(name.substr(2));
+      if (found != own.end() && found->second.type != "bool") found = own.end();
+      value = "false";
+    }
+    USAGE_CHECK(found != own.end())
+        << "unknown flag '--" << name << "'" << DidYouMean(name, Names(own))
+        << " (--help lists them)";
+    if (!has_value && found->second.type != "bool") {
+      USAGE_CHECK(i + 1 < argc) << "--" << name << ": a value is missing";
+      value = argv[++i];
+    }
+    Set(found->second, value);
+  }
+  return false;
+}
+
+std::string HelpText(const std::string& usage) {
+  std::string text = "usage: " + usage + "\n\nFlags:\n";
+  for (const auto& entry : OwnFlags()) {
+    const CommandLineFlagInfo& flag = entry.second;
+    text += "  --" + flag.name;
+    if (flag.type != "bool") text += "=" + flag.type;
+    text += "\n      " + flag.description;
+    if (!flag.default_value.empty()) {
+      text += " (default " + flag.default_value + ")";
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+bool FlagGiven(const std::string& name) { return !FlagValues(name).empty(); }
+
+std::vector<std::string> FlagValues(const std::string& name) {
+  std::vector<std::string> values;
+  for (const auto& entry : Given()) {
+    if (entry.first == name) values.push_back(entry.second);
+  }
+  return values;
+}
+
+void RequireFlag(const std::string& name) {
+  const std::vector<std::string> values = FlagValues(name);
+  USAGE_CHECK(!values.empty() && !values.back().empty())
+      << "--" << name << " is missing (--help lists the flags)";
+}
+
+void RequireAtLeast(const std::string& name, int64_t value, int64_t least) {
+  USAGE_CHECK(value >= least)
+      << "--" << name << "=" << value << ": wanted " << least << " or more";
+}
+
+}  // namespace caffe

@@ -1,0 +1,162 @@
+// The frame around a tool's run(): the log, the errors, the exit code.
+#include "tools/common/tool_main.hpp"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <new>
+
+#include "caffe/common.hpp"
+#include "caffe/util/math_functions.hpp"
+#include "tools/common/flags.hpp"
+
+namespace caffe {
+namespace {
+
+// Takes what glog would have printed; holds it until it is released.
+class HeldLog : public google::LogSink {
+ public:
+  void send(google::LogSeverity severity, const char*, const char* file,
+            int line, const google::LogMessageTime& time, const char* message,
+            size_t length) override {
+    const std::string text =
+        ToString(severity, file, line, time, message, length) + "\n";
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (released_) {
+      Print(text);
+    } else {
+      held_ += text;
+    }
+  }
+
+  void Release() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!released_ && !held_.empty()) Print(held_);
+    released_ = true;
+    held_.clear();
+  }
+
+ private:
+  static void Print(const std::string& text) {
+    static const bool terminal = isatty(STDERR_FILENO) != 0;
+    // A progress line may stand there: its rest is wiped.
+    if (terminal) std::fputs("\033[K", stderr);
+    std::fwrite(text.data(), 1, text.size(), stderr);
+    std::fflush(stderr);
+  }
+
+  std::mutex mutex_;
+  std::string held_;
+  bool released_ = false;
+};
+
+HeldLog& Log() {
+  static HeldLog* log = new HeldLog;  // outlives every static that may log
+  return *log;
+}
+
+// glog's own outputs off (no files, nothing on stderr): ours instead.
+void StartLog(const char* program) {
+  google::InitGoogleLogging(program);
+  for (int severity = 0; severity < google::NUM_SEVERITIES; ++severity) {
+    google::SetLogDestination(severity, "");
+  }
+  FLAGS_logtostderr = false;
+  FLAGS_alsologtostderr = false;
+  FLAGS_stderrthreshold = google::NUM_SEVERITIES;
+  google::AddLogSink(&Log());
+}
+
+int Fail(const std::string& message, int exit_code) {
+  std::string line = "error: " + message;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  while (line.back() == ' ') line.pop_back();
+  if (isatty(STDERR_FILENO)) line = "\033[K" + line;
+  std::fprintf(stderr, "%s\n", line.c_str());
+  return exit_code;
+}
+
+int RunWithFlags(int argc, char** argv, const std::string& usage,
+                 int (*run)()) {
+  if (ParseFlags(argc, argv)) {
+    std::fputs(HelpText(usage).c_str(), stdout);
+    return 0;
+  }
+  const int exit_code = run();
+  ReleaseLog();
+  const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  INPUT_CHECK(printed) << "standard output cannot be written";
+  return exit_code;
+}
+
+}  // namespace
+
+int ToolMain(int argc, char** argv, const std::string& usage, int (*run)()) {
+  StartLog(argv[0]);
+  try {
+    return RunWithFlags(argc, argv, usage, run);
+  } catch (const Error& error) {
+    return Fail(error.what(), error.exit_code());
+  } catch (const std::bad_alloc&) {
+    return Fail("out of memory", Error::kInput);
+  } catch (const std::exception& error) {
+    return Fail(std::string("unexpected: ") + error.what(), Error::kContract);
+  }
+}
+
+void ReleaseLog() { Log().Release(); }
+
+void UseThreads(int threads) {
+  RequireAtLeast("threads", threads, FlagGiven("threads") ? 1 : 0);
+  USAGE_CHECK(threads <= 4096)
+      << "--threads=" << threads << ": wanted 4096 or less";
+  if (threads > 0) Caffe::set_threads(threads);
+}
+
+void UseGpu(int device) {
+  if (!FlagGiven("gpu")) return;
+  RequireAtLeast("gpu", device, 0);
+  try {
+    Caffe::SetDevice(device);
+    Caffe::set_mode(Caffe::GPU);
+  } catch (const Error& error) {
+    throw error.At("--gpu=" + std::to_string(device));
+  }
+}
+
+void LoadLayerLibraries(const std::string& paths) {
+  for (const std::string& path : SplitList(paths)) {
+    // A name without a slash would be looked for in the system's folders.
+    const std::string file =
+        path.find('/') == std::string::npos ? "./" + path : path;
+    if (dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+      const char* reason = dlerror();
+      INPUT_FAIL() << "--layers=" << path << ": cannot be loaded: "
+                   << (reason != nullptr ? reason : "no reason is known");
+    }
+  }
+}
+
+std::vector<std::string> SplitList(const std::string& list) {
+  std::vector<std::string> parts;
+  std::istringstream stream(list);
+  for (std::string part; std::getline(stream, part, ',');) {
+    if (!part.empty()) parts.push_back(part);
+  }
+  return parts;
+}
+
+void LogBlasCore() {
+  LOG(INFO) << "BLAS kernels: " << BlasCoreName() << ", " << Caffe::threads()
+            << (Caffe::threads() == 1 ? " thread" : " threads");
+  if (BlasCoreIsForced()) {
+    LOG(WARNING) << "OPENBLAS_CORETYPE forces the BLAS kernels to "
+                 << BlasCoreName()
+                 << ", less than this processor has: unset it";
+  }
+}
+
+}  // namespace caffe

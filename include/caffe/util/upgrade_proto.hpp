@@ -24,8 +24,7 @@ void UpgradeV1Net(const v1::NetParameter& old, NetParameter* param);
 std::string V1LayerTypeName(int number);
 
 // `input:` with input_dim or input_shape into one Input layer in front. `place`
-// (`file:line`, or
-// "") stands in front of messages and is stamped on the layer.
+// (`file:line`, or "") stands in front of messages and is stamped on the layer.
 void UpgradeNetInput(const std::string& place, NetParameter* param);
 
 // The running sums of BatchNorm are no solver's business: their multipliers

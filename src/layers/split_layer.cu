@@ -10,6 +10,15 @@ void SplitLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
   for (Blob<Dtype>* y : top) y->ShareData(*bottom[0]);
 }
 
+namespace {
+
+template <typename Dtype>
+void AddTo(int count, const Dtype* dy, Dtype* dx) {
+  ForEach(count, [=] __device__(int64_t i) { dx[i] += dy[i]; });
+}
+
+}  // namespace
+
 template <typename Dtype>
 void SplitLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                      const vector<bool>& propagate_down,
@@ -23,8 +32,7 @@ void SplitLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
   }
   caffe_gpu_add(count, top[0]->gpu_diff(), top[1]->gpu_diff(), dx);
   for (size_t k = 2; k < top.size(); ++k) {
-    const Dtype* dy = top[k]->gpu_diff();
-    ForEach(count, [=] __device__(int64_t i) { dx[i] += dy[i]; });
+    AddTo(count, top[k]->gpu_diff(), dx);
   }
 }
 

@@ -307,6 +307,18 @@ std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
   return kept;
 }
 
+ImagesOfPeople InARow(const std::vector<Identity>& people) {
+  ImagesOfPeople row;
+  for (const Identity& person : people) {
+    row.begin.push_back(row.paths.size());
+    row.counts.push_back(static_cast<int>(person.images.size()));
+    row.labels.push_back(person.label);
+    row.paths.insert(row.paths.end(), person.images.begin(),
+                     person.images.end());
+  }
+  return row;
+}
+
 std::vector<LabelledImage> ListImages(const std::string& source,
                                       const std::string& root_folder) {
   CheckThere(source);

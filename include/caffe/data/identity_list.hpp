@@ -8,6 +8,7 @@
 #ifndef CAFFE_DATA_IDENTITY_LIST_HPP_
 #define CAFFE_DATA_IDENTITY_LIST_HPP_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,15 @@ struct Identity {
   // Folder: the place among all sorted names. List: the number in the list.
   int label = 0;
   std::vector<std::string> images;  // paths, naturally sorted
+};
+
+// The images of some people in a row, person by person: image k of person i
+// is at begin[i] + k.
+struct ImagesOfPeople {
+  std::vector<std::string> paths;
+  std::vector<int> counts;      // of each person
+  std::vector<size_t> begin;    // of each person
+  std::vector<int> labels;      // of each person
 };
 
 struct LabelledImage {
@@ -51,6 +61,8 @@ std::vector<Identity> KeepFold(const std::vector<Identity>& people, int fold,
 std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
                                      int min_images, int min_people,
                                      const std::string& source);
+
+ImagesOfPeople InARow(const std::vector<Identity>& people);
 
 // All images of `source`, for tools that only want images. A folder: the
 // images in it, sorted, then those of its folders (label: the folder's place

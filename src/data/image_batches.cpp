@@ -1,0 +1,137 @@
+// Decoding, caching and transforming images into batches, as said in the
+// header.
+
+#include "caffe/data/image_batches.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "caffe/check.hpp"
+
+namespace caffe {
+
+ImageLoader::ImageLoader(const vector<string>& paths, const Options& options)
+    : paths_(paths), options_(options), cache_(paths.size()) {
+  INPUT_CHECK((options.new_height > 0) == (options.new_width > 0))
+      << "new_height is " << options.new_height << " and new_width "
+      << options.new_width << "; wanted both or none";
+  INPUT_CHECK(options.new_height == 0 ||
+              options.new_width <= kMaxImagePixels / options.new_height)
+      << "new_height x new_width is " << options.new_height << " x "
+      << options.new_width << "; at most " << kMaxImagePixels << " pixels";
+  CHECK(!paths.empty());
+  const shared_ptr<const Image> first = Load(0);
+  options_.channels = first->channels;
+  first_height_ = first->height;
+  first_width_ = first->width;
+}
+
+shared_ptr<const Image> ImageLoader::Load(size_t index) {
+  CHECK_LT(index, paths_.size());
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (cache_[index] != nullptr) return cache_[index];
+  }
+  const shared_ptr<const Image> image = Decode(index);
+  const int64_t bytes = image->pixels.size();
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (cache_[index] == nullptr && cached_bytes_ + bytes <= kCacheBytes) {
+    cache_[index] = image;
+    cached_bytes_ += bytes;
+  }
+  return image;
+}
+
+shared_ptr<const Image> ImageLoader::Decode(size_t index) const {
+  Image image = ReadImage(paths_[index]);
+  if (options_.channels > 0 && image.channels != options_.channels) {
+    image = ConvertChannels(image, options_.channels);
+  }
+  if (options_.new_height > 0) {
+    image = ResizeImage(image, options_.new_height, options_.new_width);
+  } else if (first_height_ > 0 && !options_.any_size) {
+    INPUT_CHECK(image.height == first_height_ && image.width == first_width_)
+        << paths_[index] << ": image is of " << image.height << " x "
+        << image.width << " (height, width), the first one, " << paths_[0]
+        << ", of " << first_height_ << " x " << first_width_
+        << "; wanted one size, or new_height and new_width";
+  }
+  return std::make_shared<const Image>(std::move(image));
+}
+
+template <typename Dtype>
+ImageBatches<Dtype>::ImageBatches(const vector<string>& paths,
+                                  const ImageLoader::Options& load,
+                                  const TransformationParameter& transform,
+                                  Phase phase, int items, int threads,
+                                  int depth)
+    : loader_(paths, load), transformer_(transform, phase), items_(items),
+      threads_(threads), depth_(depth) {
+  constexpr int kMost = 256;
+  INPUT_CHECK(threads >= 1 && threads <= kMost)
+      << "threads is " << threads << "; wanted 1 to " << kMost;
+  INPUT_CHECK(depth >= 1 && depth <= kMost)
+      << "prefetch is " << depth << "; wanted 1 to " << kMost;
+  CHECK_GE(items, 1);
+  const shared_ptr<const Image> first = loader_.Load(0);
+  try {
+    shape_ = transformer_.OutputShape(first->channels, first->height,
+                                      first->width);
+  } catch (const Error& error) {
+    throw error.At(loader_.path(0));
+  }
+  shape_.insert(shape_.begin(), items);
+}
+
+template <typename Dtype>
+void ImageBatches<Dtype>::Start(Drawer draw, uint64_t seed, uint64_t cursor) {
+  prefetcher_.reset();
+  draw_ = std::move(draw);
+  seed_ = seed;
+  cursor_ = cursor;
+}
+
+template <typename Dtype>
+const typename ImageBatches<Dtype>::Batch& ImageBatches<Dtype>::Next() {
+  CHECK(draw_ != nullptr) << "Start was not called";
+  if (prefetcher_ == nullptr) {
+    prefetcher_.reset(new Prefetcher<Batch>(
+        [this](uint64_t number, Batch* batch) { MakeBatch(number, batch); },
+        cursor_, threads_, depth_));
+  }
+  const Batch& batch = prefetcher_->Next();
+  ++cursor_;
+  return batch;
+}
+
+template <typename Dtype>
+void ImageBatches<Dtype>::MakeBatch(uint64_t number, Batch* batch) {
+  vector<Draw> draws;
+  {
+    std::lock_guard<std::mutex> lock(draw_mutex_);
+    draws = draw_(number);
+  }
+  CHECK_EQ(draws.size(), static_cast<size_t>(items_));
+  const size_t size =
+      static_cast<size_t>(shape_[1]) * shape_[2] * shape_[3];
+  batch->data.resize(items_ * size);
+  batch->label.resize(items_);
+  // Keeps crop and mirror apart from the sampler's draws under the same seed.
+  constexpr uint64_t kTransformSalt = 0xd1b54a32d192ed03u;
+  for (int i = 0; i < items_; ++i) {
+    Rng rng(seed_ ^ kTransformSalt, number * items_ + i);
+    const shared_ptr<const Image> image = loader_.Load(draws[i].image);
+    try {
+      transformer_.Transform(*image, &rng, &batch->data[i * size]);
+    } catch (const Error& error) {
+      throw error.At(loader_.path(draws[i].image));
+    }
+    batch->label[i] = static_cast<Dtype>(draws[i].label);
+  }
+}
+
+template class ImageBatches<float>;
+template class ImageBatches<double>;
+
+}  // namespace caffe

@@ -1,0 +1,136 @@
+// transform_param, as said in the header: bytes in rows of pixels in, planes
+// of numbers out.
+
+#include "caffe/data/transformer.hpp"
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "caffe/check.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
+                                        Phase phase)
+    : param_(param), train_(phase == TRAIN),
+      crop_(static_cast<int>(param.crop_size())) {
+  INPUT_CHECK(param.crop_size() <= kMaxImagePixels)
+      << "crop_size is " << param.crop_size() << "; no image is that large";
+  INPUT_CHECK(!param.force_gray() || !param.force_color())
+      << "force_gray and force_color exclude each other";
+  INPUT_CHECK(!param.has_mean_file() || param.mean_value_size() == 0)
+      << "mean_file and mean_value exclude each other";
+  if (param.has_mean_file()) ReadMeanFile(param.mean_file());
+}
+
+template <typename Dtype>
+void DataTransformer<Dtype>::ReadMeanFile(const string& path) {
+  std::ifstream file(path, std::ios::binary);
+  INPUT_CHECK(file.good()) << path << ": mean_file cannot be opened";
+  BlobProto proto;
+  INPUT_CHECK(proto.ParseFromIstream(&file))
+      << path << ": mean_file holds no BlobProto in binary";
+  vector<int64_t> shape(proto.shape().dim().begin(), proto.shape().dim().end());
+  if (!proto.has_shape()) {
+    shape = {proto.num(), proto.channels(), proto.height(), proto.width()};
+  }
+  if (shape.size() == 4 && shape[0] == 1) shape.erase(shape.begin());
+  INPUT_CHECK(shape.size() == 3)
+      << path << ": mean_file has " << shape.size()
+      << " axes; wanted channels, height, width";
+  const bool is_double = proto.double_data_size() > 0;
+  const int64_t have =
+      is_double ? proto.double_data_size() : proto.data_size();
+  int64_t count = 1;
+  for (const int64_t dim : shape) {
+    INPUT_CHECK(dim > 0 && dim <= have)
+        << path << ": mean_file has an axis of " << dim << " and " << have
+        << " values";
+    mean_shape_.push_back(static_cast<int>(dim));
+    count = count > have ? count : count * dim;
+  }
+  INPUT_CHECK(count == have) << path << ": mean_file has " << have
+                             << " values, not those of its shape";
+  mean_.resize(have);
+  for (int64_t i = 0; i < have; ++i) {
+    mean_[i] = static_cast<Dtype>(is_double ? proto.double_data(i)
+                                            : proto.data(i));
+  }
+}
+
+template <typename Dtype>
+int DataTransformer<Dtype>::OutputChannels(int channels) const {
+  return param_.force_gray() ? 1 : param_.force_color() ? 3 : channels;
+}
+
+template <typename Dtype>
+vector<int> DataTransformer<Dtype>::OutputShape(int channels, int height,
+                                                int width) const {
+  channels = OutputChannels(channels);
+  const int means = param_.mean_value_size();
+  INPUT_CHECK(means <= 1 || means == channels)
+      << "found " << means << " mean_value for images of " << channels
+      << " channels; wanted one, or one a channel";
+  if (!mean_shape_.empty()) {
+    const vector<int> wanted = {channels, height, width};
+    INPUT_CHECK(mean_shape_ == wanted)
+        << "mean_file is of " << mean_shape_[0] << " x " << mean_shape_[1]
+        << " x " << mean_shape_[2] << " (channels, height, width), the image "
+        << channels << " x " << height << " x " << width;
+  }
+  if (crop_ == 0) return {channels, height, width};
+  INPUT_CHECK(crop_ <= height && crop_ <= width)
+      << "crop_size " << crop_ << " is larger than the image of " << height
+      << " x " << width << " (height, width)";
+  return {channels, crop_, crop_};
+}
+
+template <typename Dtype>
+void DataTransformer<Dtype>::Transform(const Image& original, Rng* rng,
+                                       Dtype* out) const {
+  const vector<int> shape =
+      OutputShape(original.channels, original.height, original.width);
+  const int channels = shape[0], height = shape[1], width = shape[2];
+  Image converted;
+  if (channels != original.channels) {
+    converted = ConvertChannels(original, channels);
+  }
+  const Image& image = channels == original.channels ? original : converted;
+
+  int top = (image.height - height) / 2, left = (image.width - width) / 2;
+  bool mirror = false;
+  if (train_) {
+    const uint64_t down = rng->Uint64(), across = rng->Uint64();
+    if (crop_ > 0) {
+      top = static_cast<int>(down % (image.height - height + 1));
+      left = static_cast<int>(across % (image.width - width + 1));
+    }
+    mirror = (rng->Uint32() >> 31) != 0 && param_.mirror();
+  }
+  const Dtype scale = static_cast<Dtype>(param_.scale());
+  for (int c = 0; c < channels; ++c) {
+    const int means = param_.mean_value_size();
+    const Dtype value =
+        means == 0 ? 0 : param_.mean_value(means == 1 ? 0 : c);
+    for (int h = 0; h < height; ++h) {
+      const size_t row = static_cast<size_t>(top + h) * image.width + left;
+      const uint8_t* in = &image.pixels[row * channels + c];
+      const Dtype* mean =
+          mean_.empty() ? nullptr
+                        : &mean_[static_cast<size_t>(c) * image.height *
+                                     image.width + row];
+      for (int w = 0; w < width; ++w) {
+        const int to = mirror ? width - 1 - w : w;
+        out[to] = (in[w * channels] - (mean ? mean[w] : value)) * scale;
+      }
+      out += width;
+    }
+  }
+}
+
+template class DataTransformer<float>;
+template class DataTransformer<double>;
+
+}  // namespace caffe

@@ -1,0 +1,187 @@
+// TripletData: reads its options and its list or folder, and hands over what
+// data/image_batches makes of what metric/sampler draws.
+
+#include "caffe/layers/triplet_data_layer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "caffe/metric/sampler.hpp"
+
+namespace caffe {
+
+namespace {
+
+// The most triplets a batch may have: what a batch can hold is far less.
+constexpr uint32_t kMostTriplets = 1u << 24;
+
+// An unsigned option as int; what does not fit is cut to the most, which
+// fails with the same message as any number that is too large.
+int AsInt(uint32_t value) {
+  constexpr uint32_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(value, kMost));
+}
+
+}  // namespace
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
+                                         const vector<Blob<Dtype>*>& top) {
+  const TripletDataParameter& param = this->layer_param_.triplet_data_param();
+  INPUT_CHECK(param.has_source())
+      << "triplet_data_param has no source (a folder or a list)";
+  INPUT_CHECK(param.batch_size() >= 1 && param.batch_size() <= kMostTriplets)
+      << "batch_size is " << param.batch_size()
+      << (param.has_batch_size() ? "" : " (it is left out)")
+      << "; wanted 1 to " << kMostTriplets << " triplets";
+  triplets_ = static_cast<int>(param.batch_size());
+  std::error_code ignored;
+  from_folder_ = std::filesystem::is_directory(param.source(), ignored);
+  if (from_folder_) {
+    ReadFolder();
+  } else {
+    ReadList();
+    INPUT_CHECK(top.size() == 1)
+        << "has a second top, for labels, but source " << param.source()
+        << " is a list of triplets, which has none; wanted a folder of people";
+  }
+
+  ImageLoader::Options load;
+  load.new_height = AsInt(param.new_height());
+  load.new_width = AsInt(param.new_width());
+  load.any_size = this->layer_param_.transform_param().crop_size() > 0;
+  if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
+  batches_.reset(new ImageBatches<Dtype>(
+      paths_, load, this->layer_param_.transform_param(), this->phase_,
+      3 * triplets_, AsInt(param.threads()), AsInt(param.prefetch())));
+  Start(Caffe::rng().Uint64(), 0);
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::ReadFolder() {
+  const TripletDataParameter& param = this->layer_param_.triplet_data_param();
+  std::vector<Identity> people =
+      ReadIdentities(param.source(), param.root_folder());
+  if (param.has_split()) {
+    people = KeepFold(people, AsInt(param.split().fold()),
+                      AsInt(param.split().of()), this->phase_ == TEST);
+  }
+  people_ = InARow(KeepWithImages(people, 1, 2, param.source()));
+  paths_ = people_.paths;
+  try {
+    TripletSampler(people_.counts, 0);
+  } catch (const Error& error) {
+    throw error.At(param.source());
+  }
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::ReadList() {
+  const TripletDataParameter& param = this->layer_param_.triplet_data_param();
+  INPUT_CHECK(!param.has_split())
+      << "split shares out people, and source " << param.source()
+      << " is a list of triplets; wanted a folder of people";
+  std::map<string, size_t> places;
+  const auto place = [&](const string& path) {
+    const auto entry = places.insert({path, paths_.size()});
+    if (entry.second) paths_.push_back(path);
+    return entry.first->second;
+  };
+  for (const ImageTriplet& triplet :
+       ReadTripletList(param.source(), param.root_folder())) {
+    const size_t anchor = place(triplet.anchor);
+    const size_t positive = place(triplet.positive);
+    list_.push_back({anchor, positive, place(triplet.negative)});
+  }
+}
+
+template <typename Dtype>
+typename TripletDataLayer<Dtype>::Triplets
+TripletDataLayer<Dtype>::FromFolder(uint64_t seed) const {
+  const auto sampler =
+      std::make_shared<TripletSampler>(people_.counts, seed);
+  return [this, sampler](uint64_t number) {
+    std::array<Draw, 3> draws;
+    const vector<Pick> picks = sampler->Triplet(number);
+    for (int role = 0; role < 3; ++role) {
+      draws[role].image =
+          people_.begin[picks[role].identity] + picks[role].image;
+      draws[role].label = people_.labels[picks[role].identity];
+    }
+    return draws;
+  };
+}
+
+template <typename Dtype>
+typename TripletDataLayer<Dtype>::Triplets
+TripletDataLayer<Dtype>::FromList(uint64_t seed) const {
+  const bool shuffle =
+      this->layer_param_.triplet_data_param().shuffle();
+  const auto order = std::make_shared<EpochShuffle>(list_.size(), seed);
+  return [this, shuffle, order](uint64_t number) {
+    const size_t line = shuffle ? order->At(number) : number % list_.size();
+    std::array<Draw, 3> draws;
+    for (int role = 0; role < 3; ++role) draws[role] = {list_[line][role], 0};
+    return draws;
+  };
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::Start(uint64_t seed, uint64_t cursor) {
+  const Triplets triplets = from_folder_ ? FromFolder(seed) : FromList(seed);
+  batches_->Start(
+      [this, triplets](uint64_t number) {
+        vector<Draw> draws(3 * triplets_);
+        for (int t = 0; t < triplets_; ++t) {
+          const std::array<Draw, 3> triplet = triplets(number * triplets_ + t);
+          for (int role = 0; role < 3; ++role) {
+            draws[role * triplets_ + t] = triplet[role];
+          }
+        }
+        return draws;
+      },
+      seed, cursor);
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
+                                      const vector<Blob<Dtype>*>& top) {
+  top[0]->Reshape(batches_->shape());
+  if (top.size() > 1) top[1]->Reshape({3 * triplets_});
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::Forward_cpu(
+    const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
+  const auto& batch = batches_->Next();
+  caffe_copy(top[0]->count(), batch.data.data(), top[0]->mutable_cpu_data());
+  if (top.size() > 1) {
+    caffe_copy(top[1]->count(), batch.label.data(),
+               top[1]->mutable_cpu_data());
+  }
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::SaveState(LayerState* state) const {
+  state->set_cursor(batches_->cursor());
+  state->set_seed(batches_->seed());
+}
+
+template <typename Dtype>
+void TripletDataLayer<Dtype>::LoadState(const LayerState& state) {
+  INPUT_CHECK(state.has_cursor() && state.has_seed())
+      << "the saved state holds no cursor and seed";
+  Start(state.seed(), state.cursor());
+}
+
+INSTANTIATE_CLASS(TripletDataLayer);
+REGISTER_LAYER_CLASS(TripletData);
+
+}  // namespace caffe

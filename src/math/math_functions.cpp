@@ -145,25 +145,6 @@ Dtype caffe_cpu_strided_dot(int n, const Dtype* x, int incx, const Dtype* y,
       }));
 }
 
-namespace {
-
-// A sum in eight lanes, so that it can be vectorised without changing its
-// order from machine to machine.
-template <typename F>
-double LaneSum(int64_t begin, int64_t end, const F& f) {
-  constexpr int kLanes = 8;
-  double lanes[kLanes] = {};
-  int64_t i = begin;
-  for (; i + kLanes <= end; i += kLanes) {
-    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += f(i + lane);
-  }
-  for (; i < end; ++i) lanes[0] += f(i);
-  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
-         ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
-}
-
-}  // namespace
-
 template <typename Dtype>
 Dtype caffe_cpu_dot(int n, const Dtype* x, const Dtype* y) {
   return static_cast<Dtype>(

@@ -1,0 +1,76 @@
+// Class labels in a blob of numbers: the rule that each must meet, and the
+// message where one does not. A label belongs to a position: the scores of
+// outer x classes x inner have outer x inner positions, and label
+// row * inner + j is that of row `row` at position j.
+#ifndef CAFFE_UTIL_LABELS_HPP_
+#define CAFFE_UTIL_LABELS_HPP_
+
+#include <cstdint>
+
+#include "caffe/blob.hpp"
+#include "caffe/check.hpp"
+#include "caffe/util/channels.hpp"
+
+namespace caffe {
+
+// Which labels there are: 0 ... classes - 1, and one that may be ignored.
+struct LabelRule {
+  int64_t classes = 0;
+  bool has_ignored = false;
+  int ignored = 0;
+
+  template <typename Dtype>
+  TERCET_HD bool Ignores(Dtype label) const {
+    return has_ignored && label == static_cast<Dtype>(ignored);
+  }
+  // NaN is no label.
+  template <typename Dtype>
+  TERCET_HD bool Accepts(Dtype label) const {
+    return Ignores(label) ||
+           (label >= 0 && label < static_cast<Dtype>(classes) &&
+            label == static_cast<Dtype>(static_cast<int64_t>(label)));
+  }
+};
+
+// Error kInput: names the label at `index`, its row and what is wrong.
+template <typename Dtype>
+[[noreturn]] void FailLabel(const LabelRule& rule, Dtype label, int64_t index,
+                            int64_t inner) {
+  ostringstream place;
+  place << "row " << index / inner;
+  if (inner > 1) place << ", position " << index % inner;
+  const bool whole = label == std::floor(label);
+  INPUT_FAIL() << "the label of " << place.str() << " is " << label
+               << (whole ? "; there are " : ", not a whole number; there are ")
+               << rule.classes << " classes (0 to " << rule.classes - 1 << ")";
+}
+
+// Error kInput at the first label that the rule does not accept.
+template <typename Dtype>
+void CheckLabels(const LabelRule& rule, const Dtype* labels, int64_t positions,
+                 int64_t inner) {
+  for (int64_t i = 0; i < positions; ++i) {
+    if (!rule.Accepts(labels[i])) FailLabel(rule, labels[i], i, inner);
+  }
+}
+
+// The scores' shape around the class axis; Error kInput where the number of
+// labels is not that of the positions.
+template <typename Dtype>
+ChannelShape ScoreShape(const Blob<Dtype>& scores, const Blob<Dtype>& labels,
+                        int axis) {
+  const int at = scores.CanonicalAxisIndex(axis);
+  ChannelShape shape;
+  shape.outer = scores.count(0, at);
+  shape.channels = scores.shape(at);
+  shape.inner = scores.count(at + 1);
+  INPUT_CHECK(labels.count() == shape.per_channel())
+      << "scores of shape " << scores.shape_string() << " with axis " << at
+      << " as the classes take " << shape.per_channel()
+      << " labels, and the labels' shape is " << labels.shape_string();
+  return shape;
+}
+
+}  // namespace caffe
+
+#endif  // CAFFE_UTIL_LABELS_HPP_

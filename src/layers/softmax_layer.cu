@@ -1,0 +1,100 @@
+// Softmax on the GPU: the functions of softmax_layer.cpp, in its order. Scores
+// side by side in memory are worked on by a warp, others by one thread, so that
+// neighbouring threads read neighbouring positions.
+#include "caffe/layers/softmax_layer.hpp"
+#include "caffe/util/device.cuh"
+
+namespace caffe {
+namespace {
+
+template <int kLanes, typename Dtype>
+__device__ void PositionForward(int64_t channels, int64_t step, int lane,
+                                const Dtype* x, Dtype* y) {
+  Dtype max = x[0];
+  for (int64_t c = lane; c < channels; c += kLanes) {
+    max = x[c * step] > max ? x[c * step] : max;
+  }
+  if (kLanes > 1) max = WarpMax(max);
+  double sum = 0;
+  for (int64_t c = lane; c < channels; c += kLanes) {
+    const Dtype value = exp(x[c * step] - max);
+    y[c * step] = value;
+    sum += value;
+  }
+  if (kLanes > 1) sum = WarpSum(sum);
+  const Dtype factor = static_cast<Dtype>(1 / sum);
+  for (int64_t c = lane; c < channels; c += kLanes) y[c * step] *= factor;
+}
+
+template <typename Dtype>
+void ForwardAll(const ChannelShape& shape, const Dtype* x, Dtype* y) {
+  if (shape.inner == 1) {
+    ForEachWarp(shape.outer, [=] __device__(int64_t row, int lane) {
+      const int64_t start = shape.Start(row, 0);
+      PositionForward<kWarpSize>(shape.channels, 1, lane, x + start,
+                                 y + start);
+    });
+    return;
+  }
+  ForEach(shape.per_channel(), [=] __device__(int64_t i) {
+    const int64_t start = shape.Start(i / shape.inner, 0) + i % shape.inner;
+    PositionForward<1>(shape.channels, shape.inner, 0, x + start, y + start);
+  });
+}
+
+}  // namespace
+
+template <typename Dtype>
+void SoftmaxLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                                      const vector<Blob<Dtype>*>& top) {
+  ForwardAll(shape_, bottom[0]->gpu_data(), top[0]->mutable_gpu_data());
+}
+
+namespace {
+
+template <int kLanes, typename Dtype>
+__device__ void PositionBackward(int64_t channels, int64_t step, int lane,
+                                 const Dtype* y, const Dtype* dy, Dtype* dx) {
+  double dot = 0;
+  for (int64_t c = lane; c < channels; c += kLanes) {
+    dot += static_cast<double>(dy[c * step]) * y[c * step];
+  }
+  if (kLanes > 1) dot = WarpSum(dot);
+  for (int64_t c = lane; c < channels; c += kLanes) {
+    const int64_t i = c * step;
+    dx[i] = y[i] * (dy[i] - static_cast<Dtype>(dot));
+  }
+}
+
+template <typename Dtype>
+void BackwardAll(const ChannelShape& shape, const Dtype* y, const Dtype* dy,
+                 Dtype* dx) {
+  if (shape.inner == 1) {
+    ForEachWarp(shape.outer, [=] __device__(int64_t row, int lane) {
+      const int64_t start = shape.Start(row, 0);
+      PositionBackward<kWarpSize>(shape.channels, 1, lane, y + start,
+                                  dy + start, dx + start);
+    });
+    return;
+  }
+  ForEach(shape.per_channel(), [=] __device__(int64_t i) {
+    const int64_t start = shape.Start(i / shape.inner, 0) + i % shape.inner;
+    PositionBackward<1>(shape.channels, shape.inner, 0, y + start, dy + start,
+                        dx + start);
+  });
+}
+
+}  // namespace
+
+template <typename Dtype>
+void SoftmaxLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
+                                       const vector<bool>& propagate_down,
+                                       const vector<Blob<Dtype>*>& bottom) {
+  if (!propagate_down[0]) return;
+  BackwardAll(shape_, top[0]->gpu_data(), top[0]->gpu_diff(),
+              bottom[0]->mutable_gpu_diff());
+}
+
+INSTANTIATE_LAYER_GPU_FUNCS(SoftmaxLayer);
+
+}  // namespace caffe

@@ -10,29 +10,30 @@ namespace metric {
 namespace {
 
 template <Distance kind, typename T>
+CosinePair<T> PairOf(const T* x, const T* y, int64_t D) {
+  if (kind != Distance::kCosine) return CosinePair<T>();
+  return RowCosinePair(x, y, RowInverseNorm(x, D), RowInverseNorm(y, D), D);
+}
+
+template <Distance kind, typename T>
 T RowDistanceOf(const T* x, const T* y, int64_t D) {
-  if (kind == Distance::kCosine) {
-    const T ix = RowInverseNorm(x, D), iy = RowInverseNorm(y, D);
-    const T sum = LaneSum<T>(D, [=](int64_t k) {
-      return DistanceTerm<kind>(x[k] * ix, y[k] * iy);
-    });
-    return DistanceFromSum<kind>(sum, ix != 0 && iy != 0);
-  }
-  return DistanceFromSum<kind>(LaneSum<T>(
-      D, [=](int64_t k) { return DistanceTerm<kind>(x[k], y[k]); }));
+  const CosinePair<T> pair = PairOf<kind>(x, y, D);
+  return DistanceFromSum<kind>(
+      LaneSum<T>(
+          D, [=](int64_t k) { return DistanceTerm<kind>(x[k], y[k], pair); }),
+      pair);
 }
 
 template <Distance kind, typename T>
 void RowGradientsOf(const T* x, const T* y, T distance, T scale, int64_t D,
                     T* dx, T* dy) {
-  const bool cosine = kind == Distance::kCosine;
-  const T ix = cosine ? RowInverseNorm(x, D) : T(0);
-  const T iy = cosine ? RowInverseNorm(y, D) : T(0);
+  const CosinePair<T> pair = PairOf<kind>(x, y, D);
+  const CosinePair<T> swapped = pair.Swapped();
   for (int64_t k = 0; dx != nullptr && k < D; ++k) {
-    dx[k] = scale * DistanceGradient<kind>(x[k], y[k], distance, ix, iy);
+    dx[k] = scale * DistanceGradient<kind>(x[k], y[k], distance, pair);
   }
   for (int64_t k = 0; dy != nullptr && k < D; ++k) {
-    dy[k] = scale * DistanceGradient<kind>(y[k], x[k], distance, iy, ix);
+    dy[k] = scale * DistanceGradient<kind>(y[k], x[k], distance, swapped);
   }
 }
 
@@ -41,6 +42,14 @@ void RowGradientsOf(const T* x, const T* y, T distance, T scale, int64_t D,
 template <typename T>
 T RowInverseNorm(const T* x, int64_t D) {
   return InverseNorm(LaneSum<T>(D, [=](int64_t k) { return x[k] * x[k]; }));
+}
+
+template <typename T>
+CosinePair<T> RowCosinePair(const T* x, const T* y, T inverse_x, T inverse_y,
+                            int64_t D) {
+  return MakeCosinePair(inverse_x, inverse_y, LaneSum<T>(D, [=](int64_t k) {
+                          return (x[k] - y[k]) * (x[k] + y[k]);
+                        }));
 }
 
 template <typename T>
@@ -87,6 +96,7 @@ void RowDistanceGradients(Distance kind, const T* x, const T* y,
 
 #define INSTANTIATE_DISTANCES(T)                                             \
   template T RowInverseNorm<T>(const T*, int64_t);                           \
+  template CosinePair<T> RowCosinePair<T>(const T*, const T*, T, T, int64_t); \
   template T RowDistance<T>(Distance, const T*, const T*, int64_t);          \
   template void RowDistances<T>(Distance, const T*, const T*, int64_t,       \
                                 int64_t, T*);                                \

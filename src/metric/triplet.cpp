@@ -14,32 +14,29 @@ namespace {
 
 template <Distance kind, typename T>
 void FillDistances(const T* a, const T* p, const T* n, int64_t D, T* row) {
+  CosinePair<T> positive, negative;
   if (kind == Distance::kCosine) {
     const T ia = RowInverseNorm(a, D);
-    const T ip = RowInverseNorm(p, D);
-    const T in = RowInverseNorm(n, D);
-    row[kInverseAnchor] = ia;
-    row[kInversePositive] = ip;
-    row[kInverseNegative] = in;
-    row[kPositiveDistance] = DistanceFromSum<kind>(
-        LaneSum<T>(D,
-                   [=](int64_t k) {
-                     return DistanceTerm<kind>(a[k] * ia, p[k] * ip);
-                   }),
-        ia != 0 && ip != 0);
-    row[kNegativeDistance] = DistanceFromSum<kind>(
-        LaneSum<T>(D,
-                   [=](int64_t k) {
-                     return DistanceTerm<kind>(a[k] * ia, n[k] * in);
-                   }),
-        ia != 0 && in != 0);
-    return;
+    positive = RowCosinePair(a, p, ia, RowInverseNorm(p, D), D);
+    negative = RowCosinePair(a, n, ia, RowInverseNorm(n, D), D);
   }
-  row[kInverseAnchor] = row[kInversePositive] = row[kInverseNegative] = 0;
-  row[kPositiveDistance] = DistanceFromSum<kind>(LaneSum<T>(
-      D, [=](int64_t k) { return DistanceTerm<kind>(a[k], p[k]); }));
-  row[kNegativeDistance] = DistanceFromSum<kind>(LaneSum<T>(
-      D, [=](int64_t k) { return DistanceTerm<kind>(a[k], n[k]); }));
+  row[kInverseAnchor] = positive.inverse_x;
+  row[kInversePositive] = positive.inverse_y;
+  row[kInverseNegative] = negative.inverse_y;
+  row[kRadialPositive] = positive.radial;
+  row[kRadialNegative] = negative.radial;
+  row[kPositiveDistance] = DistanceFromSum<kind>(
+      LaneSum<T>(D,
+                 [=](int64_t k) {
+                   return DistanceTerm<kind>(a[k], p[k], positive);
+                 }),
+      positive);
+  row[kNegativeDistance] = DistanceFromSum<kind>(
+      LaneSum<T>(D,
+                 [=](int64_t k) {
+                   return DistanceTerm<kind>(a[k], n[k], negative);
+                 }),
+      negative);
 }
 
 template <Distance kind, typename T>

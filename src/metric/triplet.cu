@@ -8,31 +8,49 @@ namespace metric {
 
 namespace {
 
+template <typename T>
+__device__ T WarpInverseNorm(const T* x, int64_t D, int lane) {
+  return InverseNorm(
+      WarpRowSum<T>(D, lane, [=](int64_t k) { return x[k] * x[k]; }));
+}
+
+template <typename T>
+__device__ CosinePair<T> WarpCosinePair(const T* x, const T* y, T inverse_x,
+                                        T inverse_y, int64_t D, int lane) {
+  return MakeCosinePair(
+      inverse_x, inverse_y, WarpRowSum<T>(D, lane, [=](int64_t k) {
+        return (x[k] - y[k]) * (x[k] + y[k]);
+      }));
+}
+
 template <Distance kind, typename T>
 __device__ void FillDistances(const T* a, const T* p, const T* n, int64_t D,
                               int lane, T* row) {
-  T ia = 1, ip = 1, in = 1;
+  CosinePair<T> positive, negative;
   if (kind == Distance::kCosine) {
-    ia = InverseNorm(
-        WarpRowSum<T>(D, lane, [=](int64_t k) { return a[k] * a[k]; }));
-    ip = InverseNorm(
-        WarpRowSum<T>(D, lane, [=](int64_t k) { return p[k] * p[k]; }));
-    in = InverseNorm(
-        WarpRowSum<T>(D, lane, [=](int64_t k) { return n[k] * n[k]; }));
+    const T ia = WarpInverseNorm(a, D, lane);
+    positive =
+        WarpCosinePair(a, p, ia, WarpInverseNorm(p, D, lane), D, lane);
+    negative =
+        WarpCosinePair(a, n, ia, WarpInverseNorm(n, D, lane), D, lane);
   }
-  const T positive = WarpRowSum<T>(D, lane, [=](int64_t k) {
-    return DistanceTerm<kind>(a[k] * ia, p[k] * ip);
-  });
-  const T negative = WarpRowSum<T>(D, lane, [=](int64_t k) {
-    return DistanceTerm<kind>(a[k] * ia, n[k] * in);
-  });
-  row[kPositiveDistance] =
-      DistanceFromSum<kind>(positive, ia != 0 && ip != 0);
-  row[kNegativeDistance] =
-      DistanceFromSum<kind>(negative, ia != 0 && in != 0);
-  row[kInverseAnchor] = ia;
-  row[kInversePositive] = ip;
-  row[kInverseNegative] = in;
+  row[kInverseAnchor] = positive.inverse_x;
+  row[kInversePositive] = positive.inverse_y;
+  row[kInverseNegative] = negative.inverse_y;
+  row[kRadialPositive] = positive.radial;
+  row[kRadialNegative] = negative.radial;
+  row[kPositiveDistance] = DistanceFromSum<kind>(
+      WarpRowSum<T>(D, lane,
+                    [=](int64_t k) {
+                      return DistanceTerm<kind>(a[k], p[k], positive);
+                    }),
+      positive);
+  row[kNegativeDistance] = DistanceFromSum<kind>(
+      WarpRowSum<T>(D, lane,
+                    [=](int64_t k) {
+                      return DistanceTerm<kind>(a[k], n[k], negative);
+                    }),
+      negative);
 }
 
 template <Distance kind, typename T>

@@ -31,22 +31,19 @@ namespace metric {
 // The values are those of TripletLossParameter.Distance.
 enum class Distance { kSquaredL2 = 0, kL2 = 1, kCosine = 2, kL1 = 3 };
 
-// What one coordinate adds to a row's sum. For kCosine the caller passes unit
-// vectors' coordinates.
-template <Distance kind, typename T>
-TERCET_HD inline T DistanceTerm(T x, T y) {
-  const T u = x - y;
-  return kind == Distance::kL1 ? (u < 0 ? -u : u) : u * u;
-}
+// What the cosine distance of two rows needs besides their coordinates; the
+// other distances ignore it.
+template <typename T>
+struct CosinePair {
+  T inverse_x = 1;  // 1/|x|, or 0 where x is 0
+  T inverse_y = 1;
+  T radial = 0;  // 1/|y| - 1/|x|, so that v = (x - y)/|x| - radial y
 
-// The distance from a row's sum. For kCosine of a zero vector, whose unit
-// vector is taken as 0, set `defined` to false.
-template <Distance kind, typename T>
-TERCET_HD inline T DistanceFromSum(T sum, bool defined = true) {
-  if (kind == Distance::kL2) return std::sqrt(sum);
-  if (kind == Distance::kCosine) return defined ? sum / 2 : T(1);
-  return sum;
-}
+  TERCET_HD CosinePair Swapped() const {
+    return CosinePair{inverse_y, inverse_x, -radial};
+  }
+  TERCET_HD bool Defined() const { return inverse_x != 0 && inverse_y != 0; }
+};
 
 // 1/|x| from |x|^2; 0 for a zero vector.
 template <typename T>
@@ -54,9 +51,47 @@ TERCET_HD inline T InverseNorm(T squared_norm) {
   return squared_norm == 0 ? T(0) : 1 / std::sqrt(squared_norm);
 }
 
-// One coordinate of dd/dx, given d and, for kCosine, 1/|x| and 1/|y|.
+// 1/|x| from |x|^2 where |x| is above eps (or not a number), else 0.
+template <typename T>
+TERCET_HD inline T InverseAbove(T squared_norm, T eps) {
+  const T norm = std::sqrt(squared_norm);
+  return norm <= eps ? T(0) : 1 / norm;
+}
+
+// From 1/|x|, 1/|y| and |x|^2 - |y|^2. The last is to be summed as
+// (x - y)(x + y): a difference of the two norms would keep no digits.
+template <typename T>
+TERCET_HD inline CosinePair<T> MakeCosinePair(T inverse_x, T inverse_y,
+                                              T squares_difference) {
+  CosinePair<T> pair{inverse_x, inverse_y, T(0)};
+  if (pair.Defined()) {
+    pair.radial = squares_difference * inverse_x * inverse_y /
+                  (1 / inverse_x + 1 / inverse_y);
+  }
+  return pair;
+}
+
+// What one coordinate adds to a row's sum.
 template <Distance kind, typename T>
-TERCET_HD inline T DistanceGradient(T x, T y, T d, T inverse_x, T inverse_y) {
+TERCET_HD inline T DistanceTerm(T x, T y, const CosinePair<T>& pair) {
+  T u = x - y;
+  if (kind == Distance::kL1) return u < 0 ? -u : u;
+  if (kind == Distance::kCosine) u = u * pair.inverse_x - y * pair.radial;
+  return u * u;
+}
+
+// The distance from a row's sum.
+template <Distance kind, typename T>
+TERCET_HD inline T DistanceFromSum(T sum, const CosinePair<T>& pair) {
+  if (kind == Distance::kL2) return std::sqrt(sum);
+  if (kind == Distance::kCosine) return pair.Defined() ? sum / 2 : T(1);
+  return sum;
+}
+
+// One coordinate of dd/dx, given d. For dd/dy exchange x and y and pass
+// pair.Swapped().
+template <Distance kind, typename T>
+TERCET_HD inline T DistanceGradient(T x, T y, T d, const CosinePair<T>& pair) {
   const T u = x - y;
   switch (kind) {
     case Distance::kSquaredL2:
@@ -66,9 +101,9 @@ TERCET_HD inline T DistanceGradient(T x, T y, T d, T inverse_x, T inverse_y) {
     case Distance::kL1:
       return T(u > 0) - T(u < 0);
     case Distance::kCosine:
-      if (inverse_x == 0 || inverse_y == 0) return T(0);
-      return (x * inverse_x - y * inverse_y - d * (x * inverse_x)) *
-             inverse_x;
+      if (!pair.Defined()) return T(0);
+      return (u * pair.inverse_x - y * pair.radial - d * x * pair.inverse_x) *
+             pair.inverse_x;
   }
   return T(0);
 }
@@ -92,6 +127,11 @@ inline T LaneSum(int64_t count, const Term& term) {
 // 1/|x| of a row of D values; 0 for a zero vector.
 template <typename T>
 T RowInverseNorm(const T* x, int64_t D);
+
+// What kCosine needs of two rows whose 1/|x| and 1/|y| are known.
+template <typename T>
+CosinePair<T> RowCosinePair(const T* x, const T* y, T inverse_x, T inverse_y,
+                            int64_t D);
 
 // The distance of two rows of D values.
 template <typename T>

@@ -59,8 +59,21 @@ enum TripletRow {
   kInverseAnchor,  // 1/|a|, 1/|p|, 1/|n|; set for Distance::kCosine
   kInversePositive,
   kInverseNegative,
+  kRadialPositive,  // CosinePair::radial of (a, p) and of (a, n)
+  kRadialNegative,
   kTripletRowSize
 };
+
+template <typename T>
+TERCET_HD inline CosinePair<T> PositivePair(const T* row) {
+  return CosinePair<T>{row[kInverseAnchor], row[kInversePositive],
+                       row[kRadialPositive]};
+}
+template <typename T>
+TERCET_HD inline CosinePair<T> NegativePair(const T* row) {
+  return CosinePair<T>{row[kInverseAnchor], row[kInverseNegative],
+                       row[kRadialNegative]};
+}
 
 // max(0, h) with a NaN kept, or log(1 + exp(h)) without overflow.
 template <typename T>
@@ -109,24 +122,22 @@ TERCET_HD inline T AnchorGradient(const T* row, T a, T p, T n) {
   }
   return row[kPositiveSlope] *
              DistanceGradient<kind>(a, p, row[kPositiveDistance],
-                                    row[kInverseAnchor],
-                                    row[kInversePositive]) +
+                                    PositivePair(row)) +
          row[kNegativeSlope] *
              DistanceGradient<kind>(a, n, row[kNegativeDistance],
-                                    row[kInverseAnchor],
-                                    row[kInverseNegative]);
+                                    NegativePair(row));
 }
 template <Distance kind, typename T>
 TERCET_HD inline T PositiveGradient(const T* row, T a, T p) {
   return row[kPositiveSlope] *
          DistanceGradient<kind>(p, a, row[kPositiveDistance],
-                                row[kInversePositive], row[kInverseAnchor]);
+                                PositivePair(row).Swapped());
 }
 template <Distance kind, typename T>
 TERCET_HD inline T NegativeGradient(const T* row, T a, T n) {
   return row[kNegativeSlope] *
          DistanceGradient<kind>(n, a, row[kNegativeDistance],
-                                row[kInverseNegative], row[kInverseAnchor]);
+                                NegativePair(row).Swapped());
 }
 
 // What the sum of the rows' losses is multiplied by.

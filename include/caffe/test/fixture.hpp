@@ -5,9 +5,9 @@
 //   TYPED_TEST_SUITE(FooTest, TestDtypesAndDevices);
 //   TYPED_TEST(FooTest, Bar) { typedef typename TypeParam::Dtype Dtype; ... }
 //
-// A test runs in its device's mode and leaves the CPU mode behind; the cases
-// of a device that the build or the machine lacks skip with one line. For
-// tests of one device: TYPED_TEST_SUITE(FooTest, TestDtypes) and CPUDeviceTest
+// A test runs in its device's mode and leaves the CPU mode behind. The cases
+// of a GPU that the machine lacks skip with one line; a build without CUDA has
+// none. For tests of one device: TYPED_TEST_SUITE(FooTest, TestDtypes) and CPUDeviceTest
 // or GPUDeviceTest. Needs gtest 1.10 or later.
 #ifndef CAFFE_TEST_FIXTURE_HPP_
 #define CAFFE_TEST_FIXTURE_HPP_
@@ -25,19 +25,24 @@ namespace caffe {
 template <typename TypeParam>
 struct CPUDevice {
   typedef TypeParam Dtype;
-  static const Caffe::Brew device = Caffe::CPU;
+  static constexpr Caffe::Brew device = Caffe::CPU;
 };
 
 template <typename TypeParam>
 struct GPUDevice {
   typedef TypeParam Dtype;
-  static const Caffe::Brew device = Caffe::GPU;
+  static constexpr Caffe::Brew device = Caffe::GPU;
 };
 
 typedef ::testing::Types<float, double> TestDtypes;
+#ifdef TERCET_CUDA
 typedef ::testing::Types<CPUDevice<float>, CPUDevice<double>,
                          GPUDevice<float>, GPUDevice<double>>
     TestDtypesAndDevices;
+#else
+typedef ::testing::Types<CPUDevice<float>, CPUDevice<double>>
+    TestDtypesAndDevices;
+#endif
 
 template <typename TypeParam>
 class MultiDeviceTest : public ::testing::Test {

@@ -176,6 +176,31 @@ TEST(PrototxtTest, BinaryGarbageIsNamedSo) {
   EXPECT_NE("", NetError(noise));
 }
 
+TEST(PrototxtTest, NoDamageDoesMoreThanThrow) {
+  const std::string whole =
+      "input: 'a' input_shape { dim: [2, 3] }\n"
+      "layer { name: 'b' type: 'Pooling' bottom: 'a' top: \"b\"\n"
+      "  pooling_param < pool: AVE kernel_size: 3 > # mean\n"
+      "  center_loss_param { x: -1.5e3 } include: { phase: TEST } }\n"
+      "layer: [ { name: 'c' }, { name: 'd' botom: 'b' } ]\n";
+  NetParameter net;
+  ParseNetPrototxt(whole, "n", &net);
+  ASSERT_EQ(4, net.layer_size());
+  EXPECT_EQ(
+      "n:5: layer 'd': LayerParameter has no field 'botom'; did you mean "
+      "'bottom'?",
+      Thrown([&] { CheckUnknownFields(net.layer(3)); }));
+  for (size_t i = 0; i < whole.size(); ++i) {
+    NetError(whole.substr(0, i));
+    NetError(whole.substr(i));
+    for (char c : {'{', '}', ':', '\'', 'x', '\x80', '\x01', '[', '>'}) {
+      std::string bad = whole;
+      bad[i] = c;
+      NetError(bad);
+    }
+  }
+}
+
 TEST(PrototxtTest, DeepNestingEnds) {
   std::string deep = "layer { name: 'a' x ";
   for (int i = 0; i < 100000; ++i) deep += "{ x ";

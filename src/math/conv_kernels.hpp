@@ -1,0 +1,63 @@
+// The inner loops of convolution, one set an instruction set: what each does
+// and how its operands are packed. convolution.cpp decides the blocking and
+// the threads; nothing here allocates, branches on a layer's options or knows
+// of threads.
+#ifndef TERCET_MATH_CONV_KERNELS_HPP_
+#define TERCET_MATH_CONV_KERNELS_HPP_
+
+#include <cstdint>
+
+#include "caffe/util/convolution.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+struct ConvKernels {
+  // Columns of one packed panel: two vectors.
+  int panel;
+  // Most rows that one register tile holds.
+  int rows;
+
+  // c(rows, cols; ldc) = bias(rows) + a(rows, depth) b(depth, cols), or with
+  // `add` c += a b. a is packed by RowBlocks: block [depth][its rows]; b by
+  // panels: [depth][panel], zero beyond cols.
+  void (*multiply)(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
+                   int rows, int cols, int depth, const Dtype* bias,
+                   bool add);
+
+  // Packs b for multiply(): row k of it is read at band + offsets[k].
+  void (*pack)(const Dtype* band, const int32_t* offsets, int depth,
+               const ConvRun* runs, int num_runs, int cols, int stride,
+               Dtype* b);
+
+  // t[panels][cols][panel] = transpose of y(rows, cols; ldy), zero beyond
+  // rows; sums[rows] += the sum of each row.
+  void (*transpose)(const Dtype* y, int64_t ldy, int rows, int cols,
+                    Dtype* t, Dtype* sums);
+
+  // w[k][panel] += sum over p of band[offsets[k] + pixels[p]] t[p][panel].
+  void (*outer)(const Dtype* band, const int32_t* offsets, int depth,
+                const int32_t* pixels, int cols, const Dtype* t, Dtype* w);
+};
+
+// Row block i of `blocks`: rows [RowBegin(i), RowBegin(i + 1)), sizes as even
+// as can be, so that no register tile is nearly empty.
+inline int RowBlocks(int rows, int most) { return (rows + most - 1) / most; }
+inline int RowBegin(int rows, int blocks, int i) {
+  return static_cast<int>(static_cast<int64_t>(rows) * i / blocks);
+}
+
+// The best set that this processor runs; the same for the whole process.
+template <typename Dtype>
+const ConvKernels<Dtype>& BestConvKernels();
+
+template <typename Dtype>
+const ConvKernels<Dtype>& BaseConvKernels();
+template <typename Dtype>
+const ConvKernels<Dtype>& Avx2ConvKernels();
+template <typename Dtype>
+const ConvKernels<Dtype>& Avx512ConvKernels();
+
+}  // namespace caffe
+
+#endif  // TERCET_MATH_CONV_KERNELS_HPP_

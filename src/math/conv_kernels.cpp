@@ -8,29 +8,31 @@
 namespace caffe {
 
 template <typename Dtype>
-const ConvKernels<Dtype>& BaseConvKernels() {
-  return kConvKernels<Dtype>;
+std::vector<const ConvKernels<Dtype>*> RunnableConvKernels() {
+  std::vector<const ConvKernels<Dtype>*> sets = {&kConvKernels<Dtype>};
+#ifdef TERCET_X86_KERNELS
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    sets.push_back(&Avx2ConvKernels<Dtype>());
+  }
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("fma") &&
+      __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl")) {
+    sets.push_back(&Avx512ConvKernels<Dtype>());
+  }
+#endif
+  return sets;
 }
 
 template <typename Dtype>
 const ConvKernels<Dtype>& BestConvKernels() {
-#ifdef TERCET_X86_KERNELS
   static const ConvKernels<Dtype>* const best =
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-              __builtin_cpu_supports("avx512vl")
-          ? &Avx512ConvKernels<Dtype>()
-      : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-          ? &Avx2ConvKernels<Dtype>()
-          : &BaseConvKernels<Dtype>();
+      RunnableConvKernels<Dtype>().back();
   return *best;
-#else
-  return BaseConvKernels<Dtype>();
-#endif
 }
 
-template const ConvKernels<float>& BaseConvKernels<float>();
-template const ConvKernels<double>& BaseConvKernels<double>();
-template const ConvKernels<float>& BestConvKernels<float>();
-template const ConvKernels<double>& BestConvKernels<double>();
+template std::vector<const ConvKernels<float>*> RunnableConvKernels();
+template std::vector<const ConvKernels<double>*> RunnableConvKernels();
+template const ConvKernels<float>& BestConvKernels();
+template const ConvKernels<double>& BestConvKernels();
 
 }  // namespace caffe

@@ -6,6 +6,7 @@
 #define TERCET_MATH_CONV_KERNELS_HPP_
 
 #include <cstdint>
+#include <vector>
 
 #include "caffe/util/convolution.hpp"
 
@@ -47,12 +48,14 @@ inline int RowBegin(int rows, int blocks, int i) {
   return static_cast<int>(static_cast<int64_t>(rows) * i / blocks);
 }
 
-// The best set that this processor runs; the same for the whole process.
+// The sets that this processor runs, the best one last.
+template <typename Dtype>
+std::vector<const ConvKernels<Dtype>*> RunnableConvKernels();
+
+// The best set; the same one for the whole process.
 template <typename Dtype>
 const ConvKernels<Dtype>& BestConvKernels();
 
-template <typename Dtype>
-const ConvKernels<Dtype>& BaseConvKernels();
 template <typename Dtype>
 const ConvKernels<Dtype>& Avx2ConvKernels();
 template <typename Dtype>

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "caffe/common.hpp"
 #include "caffe/util/im2col.hpp"
 #include "conv_kernels.hpp"
 
@@ -29,6 +30,10 @@ constexpr int kMostParts = 16;
 constexpr int64_t kMostPartElements = int64_t{1} << 24;
 // Multiply-adds under which one thread does it all.
 constexpr int64_t kSerialWork = 1 << 18;
+
+int ThreadsFor(int64_t multiply_adds) {
+  return multiply_adds > kSerialWork ? Caffe::threads() : 1;
+}
 
 int CeilDiv(int a, int b) { return (a + b - 1) / b; }
 int64_t RoundUp(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
@@ -203,8 +208,8 @@ void CpuConvolution<Dtype>::Reshape(const ConvGeometry& shape, int batch) {
 
 template <typename Dtype>
 void CpuConvolution<Dtype>::ReserveThreads() {
-  if (omp_get_max_threads() <= threads_) { return; }
-  threads_ = omp_get_max_threads();
+  if (Caffe::threads() <= threads_) { return; }
+  threads_ = Caffe::threads();
   const int panel = BestConvKernels<Dtype>().panel;
   auto pass_size = [panel](const ConvPlan& plan) {
     const int64_t cols =
@@ -251,7 +256,7 @@ void CpuConvolution<Dtype>::PackWeights(const ConvPlan& plan, const Dtype* w,
     }
   };
   const int64_t size = shape_.weight_size();
-#pragma omp parallel for schedule(static) collapse(2) if (size > kSerialWork)
+#pragma omp parallel for collapse(2) num_threads(ThreadsFor(size))
   for (int g = 0; g < plan.shape.group; ++g) {
     for (int i = 0; i < blocks; ++i) { pack(g, i); }
   }
@@ -298,7 +303,7 @@ void CpuConvolution<Dtype>::RunPass(const ConvPlan& plan, const Dtype* x,
   const int64_t work = batch_ * s.out_size() * plan.depth();
   const int64_t in_group = s.in_size() / s.group;
   const int outputs = s.num_output / s.group;
-#pragma omp parallel for schedule(dynamic) if (work > kSerialWork)
+#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
   for (int64_t u = 0; u < units; ++u) {
     const int64_t n = u / image;
     const int g = static_cast<int>(u % image) / plan.tiles;
@@ -344,7 +349,7 @@ void CpuConvolution<Dtype>::ColumnsToImage(const Dtype* dy, Dtype* dx) {
   const ConvGeometry& s = shape_;
   const int64_t units = static_cast<int64_t>(batch_) * s.group;
   const int64_t work = batch_ * s.out_size() * forward_.depth();
-#pragma omp parallel for schedule(dynamic) if (work > kSerialWork)
+#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
   for (int64_t u = 0; u < units; ++u) {
     Dtype* const columns =
         scratch_.data() + omp_get_thread_num() * scratch_size_;
@@ -400,7 +405,7 @@ void CpuConvolution<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
   const int64_t units = static_cast<int64_t>(batch_) * weights_.tiles;
   const int64_t items = static_cast<int64_t>(parts_) * s.group;
   const int64_t work = batch_ * s.out_size() * weights_.depth();
-#pragma omp parallel for schedule(dynamic) if (work > kSerialWork)
+#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
   for (int64_t item = 0; item < items; ++item) {
     const int64_t part = item / s.group;
     const int64_t g = item % s.group;
@@ -447,7 +452,7 @@ void CpuConvolution<Dtype>::SumParts(Dtype* dw, Dtype* db) {
   };
   const int64_t panels = padded / panel;
   const int64_t items = shape_.group * panels * (depth + 1);
-#pragma omp parallel for schedule(static) if (items * panel > kSerialWork / 16)
+#pragma omp parallel for num_threads(ThreadsFor(items * panel))
   for (int64_t item = 0; item < items; ++item) {
     const int64_t row = item / (depth + 1);
     sum_row(static_cast<int>(row / panels),

@@ -1,0 +1,128 @@
+// InnerProduct on the CPU: three matrix products and the bias.
+#include "caffe/layers/inner_product_layer.hpp"
+
+#include <memory>
+
+#include "caffe/filler.hpp"
+#include "caffe/util/parallel.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+void InnerProductLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
+                                          const vector<Blob<Dtype>*>& top) {
+  const InnerProductParameter& p = this->layer_param_.inner_product_param();
+  INPUT_CHECK(p.num_output() >= 1 && p.num_output() <= INT_MAX)
+      << "inner_product_param: num_output is "
+      << (p.has_num_output() ? std::to_string(p.num_output()) : "left out")
+      << "; wanted at least 1";
+  outputs_ = static_cast<int>(p.num_output());
+  bias_term_ = p.bias_term();
+  transpose_ = p.transpose();
+  depth_ = bottom[0]->count(bottom[0]->CanonicalAxisIndex(p.axis()));
+  INPUT_CHECK(depth_ > 0) << "the bottom has shape "
+                          << bottom[0]->shape_string()
+                          << "; wanted at least one value a row";
+  MakeParameters();
+}
+
+template <typename Dtype>
+void InnerProductLayer<Dtype>::MakeParameters() {
+  const InnerProductParameter& p = this->layer_param_.inner_product_param();
+  const vector<int> weight_shape = transpose_ ? vector<int>{depth_, outputs_}
+                                              : vector<int>{outputs_, depth_};
+  const vector<int> bias_shape = {outputs_};
+  auto& blobs = this->blobs_;
+  const size_t wanted = bias_term_ ? 2 : 1;
+  if (!blobs.empty()) {
+    INPUT_CHECK(blobs.size() == wanted)
+        << "has " << blobs.size() << " stored parameters; wanted " << wanted;
+    INPUT_CHECK(blobs[0]->shape() == weight_shape)
+        << "stored weights have shape " << blobs[0]->shape_string()
+        << "; wanted " << ShapeString(weight_shape);
+    INPUT_CHECK(!bias_term_ || blobs[1]->shape() == bias_shape)
+        << "stored bias has shape " << blobs[1]->shape_string()
+        << "; wanted " << ShapeString(bias_shape);
+  } else {
+    blobs.push_back(std::make_shared<Blob<Dtype>>(weight_shape));
+    std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(p.weight_filler()))
+        ->Fill(blobs[0].get());
+    if (bias_term_) {
+      blobs.push_back(std::make_shared<Blob<Dtype>>(bias_shape));
+      std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(p.bias_filler()))
+          ->Fill(blobs[1].get());
+    }
+  }
+  this->param_propagate_down_.resize(blobs.size(), true);
+}
+
+template <typename Dtype>
+void InnerProductLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
+                                       const vector<Blob<Dtype>*>& top) {
+  const int axis = bottom[0]->CanonicalAxisIndex(
+      this->layer_param_.inner_product_param().axis());
+  INPUT_CHECK(bottom[0]->count(axis) == depth_)
+      << "the bottom has " << bottom[0]->count(axis)
+      << " values a row; the weights are for " << depth_;
+  rows_ = bottom[0]->count(0, axis);
+  vector<int> shape = bottom[0]->shape();
+  shape.resize(axis + 1);
+  shape[axis] = outputs_;
+  top[0]->Reshape(shape);
+}
+
+template <typename Dtype>
+void InnerProductLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
+                                           const vector<Blob<Dtype>*>& top) {
+  Dtype* y = top[0]->mutable_cpu_data();
+  caffe_cpu_gemm<Dtype>(CblasNoTrans, transpose_ ? CblasNoTrans : CblasTrans,
+                        rows_, outputs_, depth_, Dtype(1),
+                        bottom[0]->cpu_data(), this->blobs_[0]->cpu_data(),
+                        Dtype(0), y);
+  if (!bias_term_) { return; }
+  const Dtype* bias = this->blobs_[1]->cpu_data();
+  ParallelFor(rows_, outputs_, [&](int64_t begin, int64_t end) {
+    for (int64_t m = begin; m < end; ++m) {
+      Dtype* const row = y + m * outputs_;
+      for (int o = 0; o < outputs_; ++o) { row[o] += bias[o]; }
+    }
+  });
+}
+
+template <typename Dtype>
+void InnerProductLayer<Dtype>::Backward_cpu(
+    const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
+    const vector<Blob<Dtype>*>& bottom) {
+  const Dtype* dy = top[0]->cpu_diff();
+  const Dtype* x = bottom[0]->cpu_data();
+  if (this->param_propagate_down_[0]) {
+    Dtype* dw = this->blobs_[0]->mutable_cpu_diff();
+    if (transpose_) {
+      caffe_cpu_gemm<Dtype>(CblasTrans, CblasNoTrans, depth_, outputs_, rows_,
+                            Dtype(1), x, dy, Dtype(1), dw);
+    } else {
+      caffe_cpu_gemm<Dtype>(CblasTrans, CblasNoTrans, outputs_, depth_, rows_,
+                            Dtype(1), dy, x, Dtype(1), dw);
+    }
+  }
+  if (bias_term_ && this->param_propagate_down_[1]) {
+    Dtype* db = this->blobs_[1]->mutable_cpu_diff();
+    ParallelFor(outputs_, rows_, [&](int64_t begin, int64_t end) {
+      for (int m = 0; m < rows_; ++m) {
+        const Dtype* const row = dy + static_cast<int64_t>(m) * outputs_;
+        for (int64_t o = begin; o < end; ++o) { db[o] += row[o]; }
+      }
+    });
+  }
+  if (propagate_down[0]) {
+    caffe_cpu_gemm<Dtype>(CblasNoTrans, transpose_ ? CblasTrans : CblasNoTrans,
+                          rows_, depth_, outputs_, Dtype(1), dy,
+                          this->blobs_[0]->cpu_data(), Dtype(0),
+                          bottom[0]->mutable_cpu_diff());
+  }
+}
+
+INSTANTIATE_CLASS(InnerProductLayer);
+REGISTER_LAYER_CLASS(InnerProduct);
+
+}  // namespace caffe

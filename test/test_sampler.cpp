@@ -180,6 +180,19 @@ TEST(PKSamplerTest, PeopleMeetInAllPairs) {
   EXPECT_EQ(15u, pairs.size());
 }
 
+// Epochs cut a person's images in other groups.
+TEST(PKSamplerTest, ImagesOfAPersonMeetInAllPairs) {
+  PKSampler sampler(std::vector<int>(2, 6), 2, 2, 9);
+  std::set<std::pair<int, int>> pairs;
+  for (int b = 0; b < 300; ++b) {
+    const std::vector<Pick> batch = sampler.Batch(b);
+    const Pick& first = batch[batch[0].identity == 0 ? 0 : 2];
+    const Pick& second = batch[batch[0].identity == 0 ? 1 : 3];
+    pairs.insert(std::minmax(first.image, second.image));
+  }
+  EXPECT_EQ(15u, pairs.size());
+}
+
 TEST(PKSamplerTest, ImpossibleNumbersAreRefused) {
   const auto error = [](const std::vector<int>& images, int p, int k) {
     return InputError([&] { PKSampler(images, p, k, 0); });

@@ -98,6 +98,7 @@ std::vector<int> FillBatches(std::vector<int64_t> remaining, int64_t batches,
       tree.Set(i, 0);
     }
     while (people.size() < begin + p) {
+      CHECK_GT(tree.total(), 0);
       const size_t i = tree.Find(rng->Below(tree.total()));
       people.push_back(static_cast<int>(i));
       tree.Set(i, 0);

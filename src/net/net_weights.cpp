@@ -1,0 +1,119 @@
+// Net, parameters: copying them from files and other nets, and writing them.
+#include "caffe/net.hpp"
+#include "caffe/util/suggest.hpp"
+#include "caffe/util/weights.hpp"
+
+namespace caffe {
+namespace {
+
+// One line each for what stays without a partner.
+void ReportUnmatched(const string& origin, const vector<string>& ignored,
+                     const vector<string>& unfilled) {
+  if (!ignored.empty()) {
+    LOG(INFO) << origin << ": ignored " << ignored.size()
+              << " layer(s) that the net lacks: " << ListNames(ignored);
+  }
+  if (!unfilled.empty()) {
+    LOG(WARNING) << origin << ": has nothing for " << unfilled.size()
+                 << " layer(s) of the net, which keep their initial values: "
+                 << ListNames(unfilled);
+  }
+}
+
+}  // namespace
+
+template <typename Dtype>
+void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
+  for (size_t i = 0; i < other->layers().size(); ++i) {
+    const auto found = layer_index_.find(other->layer_names()[i]);
+    if (found == layer_index_.end()) continue;
+    auto& theirs = other->layers()[i]->blobs();
+    auto& mine = layers_[found->second]->blobs();
+    AtLayer(found->second, true, [&] {
+      INPUT_CHECK(mine.size() == theirs.size())
+          << "has " << mine.size() << " parameter(s), and the layer of this "
+          << "name in the other net has " << theirs.size();
+      for (size_t j = 0; j < mine.size(); ++j) {
+        INPUT_CHECK(mine[j]->shape() == theirs[j]->shape())
+            << "parameter " << j << " is of shape " << mine[j]->shape_string()
+            << ", and in the other net of shape " << theirs[j]->shape_string();
+        mine[j]->ShareData(*theirs[j]);
+      }
+    });
+  }
+}
+
+template <typename Dtype>
+void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& weights,
+                                       const string& origin) {
+  vector<pair<int, const LayerParameter*>> matches;
+  vector<string> ignored;
+  set<string> filled;
+  for (const LayerParameter& stored : weights.layer()) {
+    if (stored.blobs_size() == 0) continue;
+    const auto found = layer_index_.find(stored.name());
+    if (found == layer_index_.end()) {
+      ignored.push_back(stored.name());
+      continue;
+    }
+    const auto& blobs = layers_[found->second]->blobs();
+    const string place =
+        origin + ": layer '" + stored.name() + "' does not fit " +
+        LayerPlace(layers_[found->second]->layer_param());
+    INPUT_CHECK(stored.blobs_size() == static_cast<int>(blobs.size()))
+        << place << ": it has " << stored.blobs_size()
+        << " parameter(s) where the net wants " << blobs.size();
+    for (int i = 0; i < stored.blobs_size(); ++i) {
+      INPUT_CHECK(StoredShapeFits(stored.blobs(i), blobs[i]->shape()))
+          << place << ": its parameter " << i << " is of shape "
+          << ShapeText(StoredShape(stored.blobs(i)))
+          << " where the net wants " << ShapeText(blobs[i]->shape());
+    }
+    matches.emplace_back(found->second, &stored);
+    filled.insert(stored.name());
+  }
+  INPUT_CHECK(!matches.empty())
+      << origin << ": none of its layers has the name of a layer of this net"
+      << " (it has: " << (ignored.empty() ? "none" : ListNames(ignored)) << ")";
+  for (const auto& match : matches) {
+    const auto& blobs = layers_[match.first]->blobs();
+    for (size_t i = 0; i < blobs.size(); ++i) {
+      BlobProto stored(match.second->blobs(static_cast<int>(i)));
+      stored.clear_num();
+      stored.clear_channels();
+      stored.clear_height();
+      stored.clear_width();
+      stored.clear_shape();
+      for (int dim : blobs[i]->shape()) stored.mutable_shape()->add_dim(dim);
+      blobs[i]->FromProto(stored, false);
+    }
+  }
+  vector<string> unfilled;
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    const bool has_params = !layers_[i]->blobs().empty();
+    if (has_params && filled.count(layer_names_[i]) == 0) {
+      unfilled.push_back(layer_names_[i]);
+    }
+  }
+  ReportUnmatched(origin, ignored, unfilled);
+}
+
+template <typename Dtype>
+void Net<Dtype>::CopyTrainedLayersFrom(const string& file) {
+  NetParameter weights;
+  ReadWeights(file, &weights);
+  CopyTrainedLayersFrom(weights, file);
+}
+
+template <typename Dtype>
+void Net<Dtype>::ToProto(NetParameter* param, bool write_diff) const {
+  param->Clear();
+  param->set_name(name_);
+  for (const auto& layer : layers_) {
+    layer->ToProto(param->add_layer(), write_diff);
+  }
+}
+
+INSTANTIATE_CLASS(Net);
+
+}  // namespace caffe

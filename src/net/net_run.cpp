@@ -173,6 +173,7 @@ string Net<Dtype>::FirstNonFinite() const {
   return "";
 }
 
-INSTANTIATE_CLASS(Net);
+template class Net<float>;
+template class Net<double>;
 
 }  // namespace caffe

@@ -114,6 +114,7 @@ void Net<Dtype>::ToProto(NetParameter* param, bool write_diff) const {
   }
 }
 
-INSTANTIATE_CLASS(Net);
+template class Net<float>;
+template class Net<double>;
 
 }  // namespace caffe

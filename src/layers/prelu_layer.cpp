@@ -96,37 +96,15 @@ void PReLULayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
   });
 }
 
-namespace {
-
-// The slope's gradient from one row, in lanes that a compiler can put in a
-// vector register.
-template <typename Dtype>
-Dtype RowSum(int columns, const Dtype* x, const Dtype* dy) {
-  constexpr int kLanes = 16;
-  Dtype lanes[kLanes] = {};
-  int i = 0;
-  for (; i + kLanes <= columns; i += kLanes) {
-    for (int k = 0; k < kLanes; ++k) {
-      lanes[k] += PReluSlopeGradient(x[i + k], dy[i + k]);
-    }
-  }
-  for (int k = 0; i < columns; ++i, ++k) {
-    lanes[k] += PReluSlopeGradient(x[i], dy[i]);
-  }
-  double sum = 0;
-  for (const Dtype lane : lanes) sum += lane;
-  return static_cast<Dtype>(sum);
-}
-
-}  // namespace
-
 template <typename Dtype>
 void PReLULayer<Dtype>::SlopeBackward_cpu(const Dtype* x, const Dtype* dy) {
   Dtype* sums = row_sums_.mutable_cpu_data();
   ParallelFor(rows_, columns_, [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
-      const int64_t first = row * columns_;
-      sums[row] = RowSum(columns_, x + first, dy + first);
+      sums[row] = static_cast<Dtype>(
+          LaneSum(row * columns_, (row + 1) * columns_, [=](int64_t i) {
+            return PReluSlopeGradient(x[i], dy[i]);
+          }));
     }
   });
   Dtype* da = this->blobs_[0]->mutable_cpu_diff();

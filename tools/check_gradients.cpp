@@ -1,0 +1,77 @@
+// The gradient check of every layer of a user's own net, in double, with the
+// values that the layer sees in the net.
+#include <cstdio>
+
+#include "caffe/net.hpp"
+#include "caffe/test/gradient_check.hpp"
+#include "tools/common/embedder.hpp"
+#include "tools/common/tool_main.hpp"
+
+DEFINE_string(model, "", "the net (prototxt); read in phase TRAIN");
+DEFINE_string(weights, "", "weights, with commas between them");
+DEFINE_int32(coordinates, 50,
+             "how many values of each blob are checked, drawn at random "
+             "(0: all)");
+DEFINE_double(threshold, 1e-6, "the relative error that is allowed");
+DEFINE_int64(seed, 1, "the seed of the random numbers");
+DEFINE_int32(threads, 0, "threads (0: as the machine has)");
+DEFINE_string(layers, "", "libraries with further layers");
+
+namespace caffe {
+namespace {
+
+// Runs the check on one layer; returns whether it found nothing wrong.
+bool CheckLayer(Net<double>* net, int id) {
+  const string name = net->layer_names()[id];
+  Layer<double>* layer = net->layers()[id].get();
+  GradientCheckOptions options;
+  options.set_up = false;
+  options.threshold = FLAGS_threshold;
+  options.max_coordinates = FLAGS_coordinates;
+  options.seed = static_cast<unsigned>(FLAGS_seed);
+  options.propagate_down = net->bottom_need_backward()[id];
+  const GradientReport report = CheckLayerGradients(
+      layer, net->bottom_vecs()[id], net->top_vecs()[id], options);
+  std::printf("%-24s %-16s %8lld checked %6lld at kinks  worst %.2e  %s\n",
+              name.c_str(), layer->type(),
+              static_cast<long long>(report.checked),
+              static_cast<long long>(report.skipped), report.worst,
+              report.ok() ? "ok" : "FAILED");
+  for (const string& failure : report.failures) {
+    std::printf("    %s\n", failure.c_str());
+  }
+  return report.ok();
+}
+
+int Run() {
+  RequireFlag("model");
+  RequireAtLeast("coordinates", FLAGS_coordinates, 0);
+  USAGE_CHECK(FLAGS_threshold > 0)
+      << "--threshold=" << FLAGS_threshold << ": wanted more than 0";
+  UseThreads(FLAGS_threads);
+  LoadLayerLibraries(FLAGS_layers);
+  Caffe::set_random_seed(FLAGS_seed);
+  Net<double> net(FLAGS_model, TRAIN);
+  LoadWeights(FLAGS_weights, &net);
+  ReleaseLog();
+  int checked = 0, failed = 0;
+  for (int id = 0; id < static_cast<int>(net.layers().size()); ++id) {
+    net.ForwardFromTo(id, id);
+    if (!net.layer_need_backward()[id]) continue;
+    ++checked;
+    if (!CheckLayer(&net, id)) ++failed;
+  }
+  std::printf("%d layer(s) checked, %d failed\n", checked, failed);
+  INPUT_CHECK(failed == 0) << FLAGS_model << ": " << failed << " of "
+                           << checked << " layer(s) failed the gradient check";
+  return 0;
+}
+
+}  // namespace
+}  // namespace caffe
+
+int main(int argc, char** argv) {
+  return caffe::ToolMain(argc, argv,
+                         "check_gradients --model=F [--coordinates=N]",
+                         caffe::Run);
+}

@@ -1,0 +1,112 @@
+// Writes a blob of a net as an .npy file: for images, or for inputs given as
+// arrays.
+#include "caffe/data/identity_list.hpp"
+#include "caffe/util/npy.hpp"
+#include "caffe/util/suggest.hpp"
+#include "tools/common/embedder.hpp"
+#include "tools/common/tool_main.hpp"
+
+DEFINE_string(model, "", "the net (prototxt); read in phase TEST");
+DEFINE_string(weights, "", "weights, with commas between them");
+DEFINE_string(blob, "", "the blob to write; any blob of the net, a loss too");
+DEFINE_string(out, "", "the .npy file to write (float32)");
+DEFINE_string(images, "", "a folder of images or of people, or a list");
+DEFINE_string(root, "", "the folder that a list's paths are relative to");
+DEFINE_string(input, "",
+              "BLOB:FILE.npy, once for each input blob of the net");
+DEFINE_int32(threads, 0, "threads (0: as the machine has)");
+DEFINE_int32(gpu, -1, "the CUDA device to use");
+DEFINE_string(layers, "", "libraries with further layers");
+
+namespace caffe {
+namespace {
+
+void ExtractImages() {
+  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob);
+  vector<string> paths;
+  for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
+    paths.push_back(image.path);
+  }
+  const vector<float> rows = embedder.Embed(paths);
+  vector<int> shape = embedder.row_shape();
+  shape.insert(shape.begin(), static_cast<int>(paths.size()));
+  WriteNpy(FLAGS_out, shape, rows.data());
+}
+
+string JoinInputNames(const Net<float>& net) {
+  vector<string> names;
+  for (int id : net.input_blob_indices()) names.push_back(net.blob_names()[id]);
+  return names.empty() ? "none" : ListNames(names);
+}
+
+// Fills the inputs from --input=BLOB:FILE and gives the net their shapes.
+void FillInputs(Net<float>* net) {
+  set<string> filled;
+  for (const string& value : FlagValues("input")) {
+    const size_t colon = value.find(':');
+    USAGE_CHECK(colon != string::npos && colon > 0 && colon + 1 < value.size())
+        << "--input=" << value << ": wanted BLOB:FILE.npy";
+    const string name = value.substr(0, colon);
+    Blob<float>* blob = nullptr;
+    for (int id : net->input_blob_indices()) {
+      if (net->blob_names()[id] == name) blob = net->blobs()[id].get();
+    }
+    INPUT_CHECK(blob != nullptr)
+        << "--input=" << value << ": the net has no input '" << name
+        << "' (have: " << JoinInputNames(*net) << ")";
+    const NpyArray<float> array = ReadNpy<float>(value.substr(colon + 1));
+    blob->Reshape(array.shape);
+    std::copy(array.data.begin(), array.data.end(), blob->mutable_cpu_data());
+    USAGE_CHECK(filled.insert(name).second)
+        << "--input=" << value << ": '" << name << "' is given twice";
+  }
+  for (int id : net->input_blob_indices()) {
+    INPUT_CHECK(filled.count(net->blob_names()[id]) > 0)
+        << FLAGS_model << ": nothing is given for its input '"
+        << net->blob_names()[id] << "' (--input="
+        << net->blob_names()[id] << ":FILE.npy)";
+  }
+}
+
+// Input layers keep the shape that the arrays gave; the others follow it.
+void ExtractArrays() {
+  Net<float> net(FLAGS_model, TEST);
+  LoadWeights(FLAGS_weights, &net);
+  INPUT_CHECK(net.has_blob(FLAGS_blob))
+      << FLAGS_model << ": has no blob '" << FLAGS_blob << "'"
+      << DidYouMean(FLAGS_blob, net.blob_names()) << " (have: "
+      << ListNames(net.blob_names()) << ")";
+  FillInputs(&net);
+  net.Forward();
+  const Blob<float>& blob = *net.blob_by_name(FLAGS_blob);
+  WriteNpy(FLAGS_out, blob.shape(), blob.cpu_data());
+}
+
+int Run() {
+  RequireFlag("model");
+  RequireFlag("out");
+  const bool images = FlagGiven("images");
+  USAGE_CHECK(!images || !FlagGiven("input"))
+      << "--images and --input: only one of them is possible";
+  if (!images) RequireFlag("blob");
+  UseThreads(FLAGS_threads);
+  UseGpu(FLAGS_gpu);
+  LoadLayerLibraries(FLAGS_layers);
+  if (images) {
+    ExtractImages();
+  } else {
+    ExtractArrays();
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace caffe
+
+int main(int argc, char** argv) {
+  return caffe::ToolMain(
+      argc, argv,
+      "extract --model=F [--weights=F] --blob=NAME --out=F.npy "
+      "(--images=DIR|LIST | --input=BLOB:F.npy ...)",
+      caffe::Run);
+}

@@ -1,0 +1,70 @@
+// Runs the TEST net and prints the mean of each of its outputs.
+#include <cstdio>
+
+#include "tools/common/embedder.hpp"
+#include "tools/common/tool_main.hpp"
+
+DEFINE_string(model, "", "the net (prototxt)");
+DEFINE_string(weights, "", "weights, with commas between them");
+DEFINE_int32(iterations, 50, "how many batches to average");
+DEFINE_int32(level, 0, "the level of the net's state");
+DEFINE_string(stage, "", "stages of the net's state, with commas");
+DEFINE_int64(seed, 1, "the seed of the random numbers");
+DEFINE_int32(threads, 0, "threads (0: as the machine has)");
+DEFINE_int32(gpu, -1, "the CUDA device to use");
+DEFINE_string(layers, "", "libraries with further layers");
+
+namespace caffe {
+namespace {
+
+void PrintMeans(const Net<float>& net, const vector<double>& sums) {
+  size_t index = 0;
+  for (int id : net.output_blob_indices()) {
+    const string& name = net.blob_names()[id];
+    const float weight = net.blob_loss_weights()[id];
+    for (int k = 0; k < net.blobs()[id]->count(); ++k) {
+      const double mean = sums[index++] / FLAGS_iterations;
+      std::printf("%s = %.9g", name.c_str(), mean);
+      if (weight != 0) {
+        std::printf(" (* %g = %.9g loss)", weight, weight * mean);
+      }
+      std::printf("\n");
+    }
+  }
+}
+
+int Run() {
+  RequireFlag("model");
+  RequireFlag("weights");
+  RequireAtLeast("iterations", FLAGS_iterations, 1);
+  UseThreads(FLAGS_threads);
+  UseGpu(FLAGS_gpu);
+  LoadLayerLibraries(FLAGS_layers);
+  Caffe::set_random_seed(FLAGS_seed);
+  const vector<string> stages = SplitList(FLAGS_stage);
+  Net<float> net(FLAGS_model, TEST, FLAGS_level, &stages);
+  LoadWeights(FLAGS_weights, &net);
+  ReleaseLog();
+  vector<double> sums;
+  for (int i = 0; i < FLAGS_iterations; ++i) {
+    net.Forward();
+    size_t index = 0;
+    for (const Blob<float>* blob : net.output_blobs()) {
+      for (int k = 0; k < blob->count(); ++k, ++index) {
+        if (sums.size() <= index) sums.push_back(0);
+        sums[index] += blob->cpu_data()[k];
+      }
+    }
+  }
+  PrintMeans(net, sums);
+  return 0;
+}
+
+}  // namespace
+}  // namespace caffe
+
+int main(int argc, char** argv) {
+  return caffe::ToolMain(argc, argv,
+                         "test --model=F --weights=F [--iterations=N]",
+                         caffe::Run);
+}

@@ -18,10 +18,14 @@ template void LoadWeights<float>(const string&, Net<float>*);
 template void LoadWeights<double>(const string&, Net<double>*);
 
 Embedder::Embedder(const string& model, const string& weights,
-                   const string& blob)
-    : model_(model), net_(model, TEST) {
+                   const string& blob, bool pixels)
+    : model_(model), net_(model, TEST), pixels_(pixels) {
   FindInput();
-  FindOutput(blob);
+  if (pixels) {
+    output_ = data_;
+  } else {
+    FindOutput(blob);
+  }
   LoadWeights(weights, &net_);
 }
 
@@ -62,34 +66,37 @@ void Embedder::FindOutput(const string& name) {
   output_ = net_.blob_by_name(output_name_).get();
 }
 
+void Embedder::Load(const string* paths, int count,
+                    const vector<int>& shape) {
+  const DataTransformer<float> transformer(input_.transform_param(), TEST);
+  const bool crops = input_.transform_param().crop_size() > 0;
+  const int64_t item = data_->count(1);
+  float* data = data_->mutable_cpu_data();
+  ParallelFor(count, item * 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      Image image = ConvertChannels(ReadImage(paths[i]), shape[1]);
+      if (!crops) image = ResizeImage(image, shape[2], shape[3]);
+      const vector<int> made = transformer.OutputShape(
+          image.channels, image.height, image.width);
+      INPUT_CHECK(made == vector<int>(shape.begin() + 1, shape.end()))
+          << paths[i] << ": becomes " << ShapeString(made)
+          << " where the net wants " << shape[1] << " " << shape[2] << " "
+          << shape[3];
+      Rng unused;
+      transformer.Transform(image, &unused, data + i * item);
+    }
+  });
+}
+
 vector<float> Embedder::Embed(const vector<string>& paths) {
   const vector<int> shape = data_->shape();
-  const bool crops = input_.transform_param().crop_size() > 0;
-  const DataTransformer<float> transformer(input_.transform_param(), TEST);
-  const int64_t item = data_->count(1);
   vector<float> rows;
   for (size_t start = 0; start < paths.size(); start += shape[0]) {
     const int count = static_cast<int>(
         std::min<size_t>(shape[0], paths.size() - start));
     data_->Reshape({count, shape[1], shape[2], shape[3]});
-    float* data = data_->mutable_cpu_data();
-    ParallelFor(count, item * 16, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) {
-        const string& path = paths[start + i];
-        Image image = ReadImage(path);
-        image = ConvertChannels(image, shape[1]);
-        if (!crops) image = ResizeImage(image, shape[2], shape[3]);
-        const vector<int> made = transformer.OutputShape(
-            image.channels, image.height, image.width);
-        INPUT_CHECK(made == vector<int>(shape.begin() + 1, shape.end()))
-            << path << ": becomes " << ShapeString(made)
-            << " where the net wants " << shape[1] << " " << shape[2] << " "
-            << shape[3];
-        Rng unused;
-        transformer.Transform(image, &unused, data + i * item);
-      }
-    });
-    net_.Forward();
+    Load(&paths[start], count, shape);
+    if (!pixels_) net_.Forward();
     INPUT_CHECK(output_->num_axes() > 0 && output_->shape(0) == count)
         << model_ << ": blob '" << output_name_ << "' is of shape "
         << output_->shape_string() << ": it has no row for each of " << count

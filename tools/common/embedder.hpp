@@ -17,7 +17,9 @@ class Embedder {
   // Loads the net in phase TEST, and the weights (a list with commas) where
   // any are named. Error kInput: no Input layer, or more than one; no 4-axis
   // image input; a blob that does not exist (empty: the net's only output).
-  Embedder(const string& model, const string& weights, const string& blob);
+  // pixels: the rows are the images as the net gets them, nothing is run.
+  Embedder(const string& model, const string& weights, const string& blob,
+           bool pixels = false);
 
   // Embeds the images in their order: rows x width() values.
   vector<float> Embed(const vector<string>& paths);
@@ -30,6 +32,8 @@ class Embedder {
  private:
   void FindInput();
   void FindOutput(const string& name);
+  // Reads images into the rows of the input, from its first on.
+  void Load(const string* paths, int count, const vector<int>& shape);
 
   string model_;
   Net<float> net_;
@@ -37,6 +41,7 @@ class Embedder {
   Blob<float>* data_ = nullptr;
   Blob<float>* output_ = nullptr;
   string output_name_;
+  bool pixels_;
   int width_ = 0;
   vector<int> row_shape_;
 };

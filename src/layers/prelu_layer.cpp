@@ -67,6 +67,7 @@ void PReLULayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
     for (int64_t row = begin; row < end; ++row) {
       const Dtype slope = slopes[shared_ ? 0 : row % channels_];
       const int64_t first = row * columns_;
+#pragma omp simd
       for (int64_t i = first; i < first + columns_; ++i) {
         y[i] = PReluValue(x[i], slope);
       }
@@ -89,6 +90,7 @@ void PReLULayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
     for (int64_t row = begin; row < end; ++row) {
       const Dtype slope = slopes[shared_ ? 0 : row % channels_];
       const int64_t first = row * columns_;
+#pragma omp simd
       for (int64_t i = first; i < first + columns_; ++i) {
         dx[i] = PReluGradient(x[i], dy[i], slope);
       }

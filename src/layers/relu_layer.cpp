@@ -22,15 +22,39 @@ void ReLULayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   NeuronLayer<Dtype>::Reshape(bottom, top);
 }
 
+namespace {
+
+// In place is safe for `simd`: each value depends on its own index alone.
+template <bool kLeaky, typename Dtype>
+void MapForward(int64_t count, const Dtype* x, Dtype slope, Dtype* y) {
+  ParallelFor(count, 1, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      y[i] = ReluValue<kLeaky>(x[i], slope);
+    }
+  });
+}
+
+template <bool kLeaky, typename Dtype>
+void MapBackward(int64_t count, const Dtype* x, const Dtype* dy, Dtype slope,
+                 Dtype* dx) {
+  ParallelFor(count, 1, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) {
+      dx[i] = ReluGradient<kLeaky>(x[i], dy[i], slope);
+    }
+  });
+}
+
+}  // namespace
+
 template <typename Dtype>
 void ReLULayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
-  const Dtype* x = bottom[0]->cpu_data();
-  Dtype* y = top[0]->mutable_cpu_data();
-  const Dtype slope = slope_;
-  ParallelFor(bottom[0]->count(), 1, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) y[i] = ReluValue(x[i], slope);
-  });
+  const auto map = slope_ == 0 ? MapForward<false, Dtype>
+                               : MapForward<true, Dtype>;
+  map(bottom[0]->count(), bottom[0]->cpu_data(), slope_,
+      top[0]->mutable_cpu_data());
 }
 
 template <typename Dtype>
@@ -38,16 +62,11 @@ void ReLULayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
                                     const vector<bool>& propagate_down,
                                     const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
-  // In place this is y, which has the sign of x.
-  const Dtype* x = bottom[0]->cpu_data();
-  const Dtype* dy = top[0]->cpu_diff();
-  Dtype* dx = bottom[0]->mutable_cpu_diff();
-  const Dtype slope = slope_;
-  ParallelFor(bottom[0]->count(), 1, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      dx[i] = ReluGradient(x[i], dy[i], slope);
-    }
-  });
+  const auto map = slope_ == 0 ? MapBackward<false, Dtype>
+                               : MapBackward<true, Dtype>;
+  // In place the bottom holds y, which has the sign of x.
+  map(bottom[0]->count(), bottom[0]->cpu_data(), top[0]->cpu_diff(), slope_,
+      bottom[0]->mutable_cpu_diff());
 }
 
 template <typename Dtype>

@@ -5,17 +5,18 @@
 namespace caffe {
 namespace {
 
-template <typename Dtype>
-void MapForward(int count, const Dtype* x, Dtype slope, Dtype* y) {
-  ForEach(count,
-          [=] __device__(int64_t i) { y[i] = ReluValue(x[i], slope); });
+template <bool kLeaky, typename Dtype>
+void MapForward(int64_t count, const Dtype* x, Dtype slope, Dtype* y) {
+  ForEach(count, [=] __device__(int64_t i) {
+    y[i] = ReluValue<kLeaky>(x[i], slope);
+  });
 }
 
-template <typename Dtype>
-void MapBackward(int count, const Dtype* x, const Dtype* dy, Dtype slope,
+template <bool kLeaky, typename Dtype>
+void MapBackward(int64_t count, const Dtype* x, const Dtype* dy, Dtype slope,
                  Dtype* dx) {
   ForEach(count, [=] __device__(int64_t i) {
-    dx[i] = ReluGradient(x[i], dy[i], slope);
+    dx[i] = ReluGradient<kLeaky>(x[i], dy[i], slope);
   });
 }
 
@@ -24,8 +25,10 @@ void MapBackward(int count, const Dtype* x, const Dtype* dy, Dtype slope,
 template <typename Dtype>
 void ReLULayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
-  MapForward<Dtype>(bottom[0]->count(), bottom[0]->gpu_data(), slope_,
-                    top[0]->mutable_gpu_data());
+  const auto map = slope_ == 0 ? MapForward<false, Dtype>
+                               : MapForward<true, Dtype>;
+  map(bottom[0]->count(), bottom[0]->gpu_data(), slope_,
+      top[0]->mutable_gpu_data());
 }
 
 template <typename Dtype>
@@ -33,8 +36,10 @@ void ReLULayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                     const vector<bool>& propagate_down,
                                     const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
-  MapBackward<Dtype>(bottom[0]->count(), bottom[0]->gpu_data(),
-                     top[0]->gpu_diff(), slope_, bottom[0]->mutable_gpu_diff());
+  const auto map = slope_ == 0 ? MapBackward<false, Dtype>
+                               : MapBackward<true, Dtype>;
+  map(bottom[0]->count(), bottom[0]->gpu_data(), top[0]->gpu_diff(), slope_,
+      bottom[0]->mutable_gpu_diff());
 }
 
 INSTANTIATE_LAYER_GPU_FUNCS(ReLULayer);

@@ -24,18 +24,23 @@
 
 namespace caffe {
 
-// One value, and its gradients with respect to x and to the slope.
+// One value, and its gradients with respect to x and to the slope. Both
+// choices are worked out before one is taken, so that loops over them have no
+// branch.
 template <typename Dtype>
 TERCET_HD inline Dtype PReluValue(Dtype x, Dtype slope) {
-  return x > 0 ? x : slope * x;
+  const Dtype low = slope * x;
+  return x > 0 ? x : low;
 }
 template <typename Dtype>
 TERCET_HD inline Dtype PReluGradient(Dtype x, Dtype dy, Dtype slope) {
-  return x > 0 ? dy : slope * dy;
+  const Dtype low = slope * dy;
+  return x > 0 ? dy : low;
 }
 template <typename Dtype>
 TERCET_HD inline Dtype PReluSlopeGradient(Dtype x, Dtype dy) {
-  return x > 0 ? Dtype(0) : x * dy;
+  const Dtype low = x * dy;
+  return x > 0 ? Dtype(0) : low;
 }
 
 template <typename Dtype>

@@ -23,14 +23,18 @@
 
 namespace caffe {
 
-// One value, and its gradient with respect to x.
-template <typename Dtype>
+// One value, and its gradient with respect to x; kLeaky is slope != 0. Both
+// choices are worked out before one is taken, so that loops over them have no
+// branch.
+template <bool kLeaky, typename Dtype>
 TERCET_HD inline Dtype ReluValue(Dtype x, Dtype slope) {
-  return x <= 0 ? (slope == 0 ? Dtype(0) : slope * x) : x;
+  const Dtype low = kLeaky ? slope * x : Dtype(0);
+  return x <= 0 ? low : x;
 }
-template <typename Dtype>
+template <bool kLeaky, typename Dtype>
 TERCET_HD inline Dtype ReluGradient(Dtype x, Dtype dy, Dtype slope) {
-  return x > 0 ? dy : (slope == 0 ? Dtype(0) : slope * dy);
+  const Dtype low = kLeaky ? slope * dy : Dtype(0);
+  return x > 0 ? dy : low;
 }
 
 template <typename Dtype>

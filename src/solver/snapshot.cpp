@@ -1,0 +1,186 @@
+// The files of a snapshot; see the header.
+#include "caffe/solver/snapshot.hpp"
+
+#include <dirent.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "caffe/check.hpp"
+#include "caffe/util/io.hpp"
+#include "caffe/util/weights.hpp"
+
+namespace caffe {
+namespace {
+
+const char kModelEnding[] = ".caffemodel";
+const char kStateEnding[] = ".solverstate";
+
+class Hasher {
+ public:
+  void Add(const void* data, size_t size) {
+    const char* bytes = static_cast<const char*>(data);
+    size_t left = size;
+    for (; left >= 8; left -= 8, bytes += 8) AddWord(bytes, 8);
+    if (left > 0) AddWord(bytes, left);
+    Mix(size);
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  // The machines that this runs on are little-endian, as protobuf's format.
+  void AddWord(const char* bytes, size_t size) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes, size);
+    Mix(word);
+  }
+  void Mix(uint64_t word) {
+    value_ = (value_ ^ word) * 0x100000001b3u;
+    value_ ^= value_ >> 32;
+  }
+
+  uint64_t value_ = 0xcbf29ce484222325u;
+};
+
+uint64_t HashState(SolverState state) {
+  state.clear_state_hash();
+  Hasher hasher;
+  const std::string bytes = state.SerializeAsString();
+  hasher.Add(bytes.data(), bytes.size());
+  return hasher.value();
+}
+
+// "folder/" (or "") and the name in it.
+std::pair<std::string, std::string> SplitPath(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {"", path};
+  return {path.substr(0, slash + 1), path.substr(slash + 1)};
+}
+
+std::vector<std::string> NamesInFolder(const std::string& folder) {
+  std::vector<std::string> names;
+  DIR* open = opendir(folder.empty() ? "." : folder.c_str());
+  if (open == nullptr) return names;
+  while (const dirent* entry = readdir(open)) names.push_back(entry->d_name);
+  closedir(open);
+  return names;
+}
+
+bool StartsWith(const std::string& text, const std::string& start) {
+  return text.compare(0, start.size(), start) == 0;
+}
+
+// The number that `text` is from `begin` to `end`; -1 where it is none.
+int64_t NumberIn(const std::string& text, size_t begin, size_t end) {
+  if (begin >= end || end - begin > 10) return -1;
+  for (size_t i = begin; i < end; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+  }
+  return std::strtoll(text.substr(begin, end - begin).c_str(), nullptr, 10);
+}
+
+}  // namespace
+
+std::string ModelFileName(const std::string& prefix, int iter) {
+  return prefix + "_iter_" + std::to_string(iter) + kModelEnding;
+}
+
+std::string StateFileName(const std::string& prefix, int iter) {
+  return prefix + "_iter_" + std::to_string(iter) + kStateEnding;
+}
+
+std::vector<std::string> FindStates(const std::string& prefix) {
+  const auto path = SplitPath(prefix);
+  const std::string start = path.second + "_iter_";
+  const size_t ending = std::strlen(kStateEnding);
+  std::vector<std::pair<int64_t, std::string>> found;
+  for (const std::string& name : NamesInFolder(path.first)) {
+    if (!StartsWith(name, start) || name.size() < start.size() + ending ||
+        name.compare(name.size() - ending, ending, kStateEnding) != 0) {
+      continue;
+    }
+    const int64_t iter =
+        NumberIn(name, start.size(), name.size() - ending);
+    if (iter >= 0) found.emplace_back(iter, path.first + name);
+  }
+  std::sort(found.rbegin(), found.rend());
+  std::vector<std::string> states;
+  for (const auto& entry : found) states.push_back(entry.second);
+  return states;
+}
+
+uint64_t HashWeights(const NetParameter& weights) {
+  Hasher hasher;
+  for (const LayerParameter& layer : weights.layer()) {
+    if (layer.blobs_size() == 0) continue;
+    hasher.Add(layer.name().data(), layer.name().size());
+    for (const BlobProto& blob : layer.blobs()) {
+      const std::vector<int64_t> shape = StoredShape(blob);
+      hasher.Add(shape.data(), shape.size() * sizeof(int64_t));
+      hasher.Add(blob.data().data(), blob.data_size() * sizeof(float));
+      hasher.Add(blob.double_data().data(),
+                 blob.double_data_size() * sizeof(double));
+    }
+  }
+  return hasher.value();
+}
+
+void WriteState(const std::string& path, SolverState state) {
+  state.set_state_hash(HashState(state));
+  WriteProtoAtomically(path, state);
+}
+
+void ReadState(const std::string& path, SolverState* state) {
+  ReadSolverState(path, state);
+  INPUT_CHECK(!state->has_state_hash() ||
+              state->state_hash() == HashState(*state))
+      << path << ": is damaged: its hash is not that of its content";
+  INPUT_CHECK(state->iter() >= 0)
+      << path << ": is damaged: iteration " << state->iter();
+}
+
+std::string ReadWeightsOfState(const std::string& path,
+                               const SolverState& state,
+                               NetParameter* weights) {
+  INPUT_CHECK(!state.learned_net().empty())
+      << path << ": names no weights (learned_net)";
+  std::string file =
+      SplitPath(path).first + SplitPath(state.learned_net()).second;
+  struct stat status = {};
+  if (stat(file.c_str(), &status) != 0 &&
+      stat(state.learned_net().c_str(), &status) == 0) {
+    file = state.learned_net();
+  }
+  INPUT_CHECK(stat(file.c_str(), &status) == 0)
+      << path << ": its weights, " << file << ", are missing";
+  ReadWeights(file, weights);
+  INPUT_CHECK(!state.has_weights_hash() ||
+              state.weights_hash() == HashWeights(*weights))
+      << path << ": the weights in " << file
+      << " are not those that it was written with";
+  return file;
+}
+
+void RemoveLeftovers(const std::string& prefix) {
+  const auto path = SplitPath(prefix);
+  for (const std::string& name : NamesInFolder(path.first)) {
+    const size_t mark = name.rfind(".tmp");
+    if (!StartsWith(name, path.second + "_iter_") ||
+        mark == std::string::npos) {
+      continue;
+    }
+    const int64_t pid = NumberIn(name, mark + 4, name.size());
+    // Only what belongs to no process that lives.
+    if (pid > 0 && kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) {
+      unlink((path.first + name).c_str());
+    }
+  }
+}
+
+}  // namespace caffe

@@ -1,0 +1,170 @@
+// Solver: trains a net. It owns the train net and the test nets, runs the
+// iterations, tests, displays, snapshots and stops; how gradients become steps
+// is left to its subclasses (sgd_solvers.hpp), when the rate changes to
+// solver/lr_policy.hpp, how snapshots lie on disk to solver/snapshot.hpp.
+//
+// An iteration is iter_size times forward and backward, then one update. A run
+// of N + M iterations and a run of N, a snapshot, and a resumed run of M give
+// the same weights and losses bit for bit: a snapshot holds the random
+// numbers' state, where each data layer stands, and the window of losses.
+//
+// What the user gave is refused with Error kInput, one line with the solver
+// file's line; all that can be known is checked before the first iteration.
+#ifndef CAFFE_SOLVER_HPP_
+#define CAFFE_SOLVER_HPP_
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "caffe/net.hpp"
+#include "caffe/solver/progress.hpp"
+#include "caffe/solver_factory.hpp"
+
+namespace caffe {
+
+// What may be asked of a solver between two iterations.
+namespace SolverAction {
+enum Enum {
+  NONE = 0,
+  STOP = 1,     // snapshot and end the run
+  SNAPSHOT = 2  // snapshot and go on
+};
+}
+
+typedef std::function<SolverAction::Enum()> ActionCallback;
+
+template <typename Dtype>
+class Solver {
+ public:
+  explicit Solver(const SolverParameter& param);
+  // Reads the solver from a file.
+  explicit Solver(const string& param_file);
+  virtual ~Solver() = default;
+
+  // Asked after each iteration, and between the iterations of a test.
+  void SetActionFunction(ActionCallback function) {
+    action_function_ = std::move(function);
+  }
+  // Shows the progress line (solver/progress.hpp) where stderr is a terminal.
+  void ShowProgress() { progress_.reset(new Progress(Progress::OnTerminal())); }
+
+  // Runs to max_iter; with a state's file name, from that state on.
+  virtual void Solve(const char* resume_file = nullptr);
+  void Solve(const string& resume_file) { Solve(resume_file.c_str()); }
+  // Runs so many iterations.
+  void Step(int iters);
+
+  // Goes back to a snapshot. Everything is checked before anything changes.
+  void Restore(const char* state_file);
+  // Goes back to the newest snapshot of this solver's prefix that can be
+  // read, and returns its file name; "" where there is none, and nothing
+  // changes. Error kInput where there are some and none can be read.
+  string RestoreNewest();
+  // Writes the weights, then the state. Refuses to write weights that are not
+  // finite.
+  void Snapshot();
+  // Copies weights into the net by layer name: file names between commas.
+  void LoadWeights(const string& files);
+
+  const SolverParameter& param() const { return param_; }
+  shared_ptr<Net<Dtype>> net() { return net_; }
+  const vector<shared_ptr<Net<Dtype>>>& test_nets() { return test_nets_; }
+  // How often the weights have been updated.
+  int iter() const { return iter_; }
+  // The mean of the last average_loss losses.
+  Dtype smoothed_loss() const;
+  // The mean of each output value of the last test of a net.
+  const vector<Dtype>& test_scores(int test_net) const {
+    return test_scores_[test_net];
+  }
+  virtual const char* type() const { return ""; }
+
+  // Called before an iteration and when its gradients are there.
+  class Callback {
+   public:
+    virtual ~Callback() = default;
+    virtual void on_start() = 0;
+    virtual void on_gradients_ready() = 0;
+  };
+  const vector<Callback*>& callbacks() const { return callbacks_; }
+  void add_callback(Callback* value) { callbacks_.push_back(value); }
+
+ protected:
+  // Turns the gradients of this iteration into an update of the weights.
+  virtual void ApplyUpdate() = 0;
+  // The history of the updates, to and from a state. CheckHistory refuses one
+  // that does not fit.
+  virtual void SaveHistory(SolverState* state) const = 0;
+  virtual void CheckHistory(const SolverState& state) const = 0;
+  virtual void LoadHistory(const SolverState& state) = 0;
+
+  bool Displays() const {
+    return param_.display() > 0 && iter_ % param_.display() == 0;
+  }
+  // Before a log line, so that the progress line does not run into it.
+  void ClearProgress() {
+    if (progress_) progress_->Clear();
+  }
+
+  SolverParameter param_;
+  int iter_ = 0;
+  shared_ptr<Net<Dtype>> net_;
+  vector<shared_ptr<Net<Dtype>>> test_nets_;
+
+ private:
+  void Init();
+  void InitTrainNet();
+  void InitTestNets();
+  void AddTestNet(NetParameter net);
+
+  bool TestIsDue() const;
+  void TestAll();
+  void Test(int test_net);
+  // One forward pass; adds the outputs to test_scores_.
+  void TestOnce(int test_net, Dtype* loss);
+  void LogTest(int test_net, Dtype loss) const;
+
+  // Forward and backward iter_size times; the mean loss.
+  Dtype ComputeGradients();
+  [[noreturn]] void FailNotFinite(const string& what);
+  void AddLoss(Dtype loss);
+  void LogIteration();
+  void RunIteration();
+  void FinishRun();
+  int64_t ImagesPerIteration() const;
+
+  SolverAction::Enum GetRequestedAction();
+  void ObeyRequest();
+
+  void RemoveSnapshotLeftovers();
+  // Random numbers and data positions, as part of a state and back.
+  void SaveRunState(SolverState* state) const;
+  void LoadRunState(const SolverState& state);
+  void SaveLayers(const Net<Dtype>& net, const string& prefix,
+                  SolverState* state) const;
+  void LoadLayers(const SolverState& state, const string& prefix,
+                  Net<Dtype>* net) const;
+
+  vector<Callback*> callbacks_;
+  ActionCallback action_function_;
+  bool stopping_ = false;
+  std::deque<Dtype> losses_;
+  vector<vector<Dtype>> test_scores_;
+  // The run's state from before a test that is under way, or was cut short.
+  std::unique_ptr<SolverState> before_test_;
+  // The iteration whose snapshot is on disk already; -1: none.
+  int saved_iter_ = -1;
+
+  std::unique_ptr<Progress> progress_;
+  double seconds_ = 0;       // since the last display
+  int displayed_iter_ = 0;
+
+  DISABLE_COPY_AND_ASSIGN(Solver);
+};
+
+}  // namespace caffe
+
+#endif  // CAFFE_SOLVER_HPP_

@@ -1,0 +1,147 @@
+// Building a solver: options, random numbers, nets, weights. Running it is
+// solver_run.cpp, testing solver_test.cpp, snapshots solver_snapshot.cpp.
+#include "caffe/solver.hpp"
+
+#include "caffe/solver/solver_check.hpp"
+#include "caffe/util/prototxt.hpp"
+
+namespace caffe {
+namespace {
+
+SolverParameter ReadSolver(const string& file) {
+  SolverParameter param;
+  ReadSolverFromPrototxt(file, &param);
+  return param;
+}
+
+// A net from a field of the solver that holds a file's name.
+NetParameter ReadNet(const SolverParameter& param, const string& field,
+                     const string& name) {
+  NetParameter net;
+  const string file = FindNetFile(param, field, name);
+  ReadNetFromPrototxt(file, &net);
+  INPUT_CHECK(net.layer_size() > 0) << file << ": the net has no layers";
+  return net;
+}
+
+NetParameter TrainNet(const SolverParameter& param) {
+  if (param.has_train_net_param()) return param.train_net_param();
+  if (param.has_train_net()) {
+    return ReadNet(param, "train_net", param.train_net());
+  }
+  if (param.has_net_param()) return param.net_param();
+  return ReadNet(param, "net", param.net());
+}
+
+// The net's own state under a phase, then what the solver says about it.
+void SetState(Phase phase, const NetState* from_solver, NetParameter* net) {
+  NetState state;
+  state.set_phase(phase);
+  state.MergeFrom(net->state());
+  if (from_solver != nullptr) state.MergeFrom(*from_solver);
+  *net->mutable_state() = state;
+}
+
+}  // namespace
+
+template <typename Dtype>
+Solver<Dtype>::Solver(const SolverParameter& param) : param_(param) {
+  Init();
+}
+
+template <typename Dtype>
+Solver<Dtype>::Solver(const string& param_file)
+    : Solver(ReadSolver(param_file)) {}
+
+template <typename Dtype>
+void Solver<Dtype>::Init() {
+  CompleteSnapshotPrefix(&param_);
+  CheckSolver(param_);
+  CheckSnapshotFolder(param_);
+  if (param_.random_seed() < 0) {
+    // 31 bits, so that it can be typed again.
+    param_.set_random_seed(static_cast<int64_t>(SeedFromSystem() >> 33));
+  }
+  Caffe::set_random_seed(param_.random_seed());
+  InitTrainNet();
+  InitTestNets();
+  for (const string& files : param_.weights()) LoadWeights(files);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::InitTrainNet() {
+  NetParameter net = TrainNet(param_);
+  SetState(TRAIN, param_.has_train_state() ? &param_.train_state() : nullptr,
+           &net);
+  net_.reset(new Net<Dtype>(net));
+  INPUT_CHECK(!net_->layers().empty())
+      << SolverPlace(param_, "net") << "the net has no layers in phase TRAIN";
+  bool any_loss = false;
+  for (Dtype weight : net_->blob_loss_weights()) {
+    any_loss = any_loss || weight != 0;
+  }
+  if (!any_loss) {
+    LOG(WARNING) << SolverPlace(param_, "net")
+                 << "no layer of the train net has a loss: nothing is learnt";
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::InitTestNets() {
+  for (const NetParameter& net : param_.test_net_param()) AddTestNet(net);
+  for (const string& file : param_.test_net()) {
+    AddTestNet(ReadNet(param_, "test_net", file));
+  }
+  const int generic = GenericTestNets(param_);
+  if (generic == 0) return;
+  const NetParameter net = param_.has_net_param()
+                               ? param_.net_param()
+                               : ReadNet(param_, "net", param_.net());
+  for (int i = 0; i < generic; ++i) AddTestNet(net);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::AddTestNet(NetParameter net) {
+  const int index = static_cast<int>(test_nets_.size());
+  SetState(TEST,
+           index < param_.test_state_size() ? &param_.test_state(index)
+                                            : nullptr,
+           &net);
+  test_nets_.emplace_back(new Net<Dtype>(net));
+  INPUT_CHECK(!test_nets_.back()->layers().empty())
+      << SolverPlace(param_, "net") << "test net #" << index
+      << " has no layers in phase TEST";
+  test_nets_.back()->set_debug_info(param_.debug_info());
+  test_nets_.back()->ShareTrainedLayersWith(net_.get());
+  test_scores_.emplace_back();
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LoadWeights(const string& files) {
+  std::istringstream stream(files);
+  for (string file; std::getline(stream, file, ',');) {
+    if (file.empty()) continue;
+    LOG(INFO) << "Finetuning from " << file;
+    net_->CopyTrainedLayersFrom(file);
+    // Layers that only a test net has.
+    for (const auto& net : test_nets_) net->ShareTrainedLayersWith(net_.get());
+  }
+}
+
+template <typename Dtype>
+int64_t Solver<Dtype>::ImagesPerIteration() const {
+  for (size_t i = 0; i < net_->layers().size(); ++i) {
+    if (!net_->bottom_vecs()[i].empty() || net_->top_vecs()[i].empty()) {
+      continue;
+    }
+    const Blob<Dtype>& top = *net_->top_vecs()[i][0];
+    if (top.num_axes() > 0) {
+      return static_cast<int64_t>(top.shape(0)) * param_.iter_size();
+    }
+  }
+  return param_.iter_size();
+}
+
+INSTANTIATE_CLASS(Solver);
+
+}  // namespace caffe

@@ -1,0 +1,194 @@
+// Running a solver: iterations, losses, requests from outside, the end.
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "caffe/solver.hpp"
+#include "caffe/solver/solver_check.hpp"
+
+namespace caffe {
+namespace {
+
+double SecondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() -
+                                       start)
+      .count();
+}
+
+}  // namespace
+
+template <typename Dtype>
+void Solver<Dtype>::Solve(const char* resume_file) {
+  LOG(INFO) << "Solving " << net_->name();
+  LOG(INFO) << "Learning Rate Policy: " << param_.lr_policy();
+  LOG(INFO) << "Random seed: " << param_.random_seed();
+  if (WantsSnapshots(param_)) RemoveSnapshotLeftovers();
+  if (resume_file != nullptr) {
+    LOG(INFO) << "Restoring previous solver status from " << resume_file;
+    Restore(resume_file);
+  }
+  stopping_ = false;
+  Step(param_.max_iter() - iter_);
+  ClearProgress();
+  const bool stopped_or_over = stopping_ || param_.snapshot_after_train();
+  if (stopped_or_over && saved_iter_ != iter_ &&
+      !param_.snapshot_prefix().empty()) {
+    Snapshot();
+  }
+  if (stopping_) {
+    LOG(INFO) << "Optimization stopped early.";
+    return;
+  }
+  FinishRun();
+  LOG(INFO) << "Optimization Done.";
+}
+
+// The loss and the tests after the last update, without a further one.
+template <typename Dtype>
+void Solver<Dtype>::FinishRun() {
+  if (Displays()) {
+    Dtype loss;
+    net_->Forward(&loss);
+    AddLoss(loss);
+    LOG(INFO) << "Iteration " << iter_ << ", loss = " << smoothed_loss();
+  }
+  if (TestIsDue()) TestAll();
+}
+
+template <typename Dtype>
+void Solver<Dtype>::Step(int iters) {
+  const int last = iter_ + std::max(0, iters);
+  if (progress_) progress_->Start(iter_, last, ImagesPerIteration());
+  displayed_iter_ = iter_;
+  seconds_ = 0;
+  while (iter_ < last && !stopping_) {
+    if (TestIsDue()) {
+      ClearProgress();
+      TestAll();
+      if (stopping_) break;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    RunIteration();
+    const double seconds = SecondsSince(start);
+    seconds_ += seconds;
+    if (progress_) progress_->Update(iter_, seconds, smoothed_loss());
+    if (param_.snapshot() > 0 && iter_ % param_.snapshot() == 0) {
+      ClearProgress();
+      Snapshot();
+    }
+    ObeyRequest();
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::RunIteration() {
+  for (Callback* callback : callbacks_) callback->on_start();
+  net_->set_debug_info(Displays() && param_.debug_info());
+  AddLoss(ComputeGradients());
+  if (Displays()) LogIteration();
+  for (Callback* callback : callbacks_) callback->on_gradients_ready();
+  ApplyUpdate();
+  ++iter_;
+}
+
+template <typename Dtype>
+Dtype Solver<Dtype>::ComputeGradients() {
+  net_->ClearParamDiffs();
+  Dtype loss = 0;
+  for (int i = 0; i < param_.iter_size(); ++i) {
+    const Dtype part = net_->ForwardBackward();
+    if (!std::isfinite(part)) {
+      FailNotFinite("the loss is " + std::to_string(part));
+    }
+    loss += part;
+  }
+  for (const Blob<Dtype>* param : net_->learnable_params()) {
+    if (!std::isfinite(param->asum_diff())) {
+      FailNotFinite("a gradient is not finite");
+    }
+  }
+  return loss / param_.iter_size();
+}
+
+template <typename Dtype>
+void Solver<Dtype>::FailNotFinite(const string& what) {
+  ClearProgress();
+  const string first = net_->FirstNonFinite();
+  INPUT_FAIL() << SolverPlace(param_, "") << "iteration " << iter_ << ": "
+               << what << "; first value that is not finite: "
+               << (first.empty() ? "none, a sum is too large" : first);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::AddLoss(Dtype loss) {
+  losses_.push_back(loss);
+  while (losses_.size() > static_cast<size_t>(param_.average_loss())) {
+    losses_.pop_front();
+  }
+}
+
+template <typename Dtype>
+Dtype Solver<Dtype>::smoothed_loss() const {
+  if (losses_.empty()) return 0;
+  double sum = 0;
+  for (Dtype loss : losses_) sum += loss;
+  return static_cast<Dtype>(sum / losses_.size());
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LogIteration() {
+  ClearProgress();
+  const double per_second =
+      (iter_ - displayed_iter_) / (seconds_ > 0 ? seconds_ : 1);
+  LOG(INFO) << "Iteration " << iter_ << " (" << per_second << " iter/s, "
+            << seconds_ << "s/" << param_.display()
+            << " iters), loss = " << smoothed_loss();
+  displayed_iter_ = iter_;
+  seconds_ = 0;
+  int score = 0;
+  for (int j = 0; j < net_->num_outputs(); ++j) {
+    const int blob = net_->output_blob_indices()[j];
+    const Dtype weight = net_->blob_loss_weights()[blob];
+    const Dtype* values = net_->output_blobs()[j]->cpu_data();
+    for (int k = 0; k < net_->output_blobs()[j]->count(); ++k) {
+      std::ostringstream weighted;
+      if (weight != 0) {
+        weighted << " (* " << weight << " = " << weight * values[k]
+                 << " loss)";
+      }
+      LOG(INFO) << "    Train net output #" << score++ << ": "
+                << net_->blob_names()[blob] << " = " << values[k]
+                << weighted.str();
+    }
+  }
+}
+
+template <typename Dtype>
+SolverAction::Enum Solver<Dtype>::GetRequestedAction() {
+  return action_function_ ? action_function_() : SolverAction::NONE;
+}
+
+template <typename Dtype>
+void Solver<Dtype>::ObeyRequest() {
+  for (SolverAction::Enum request = GetRequestedAction();
+       request != SolverAction::NONE; request = GetRequestedAction()) {
+    if (request == SolverAction::STOP) stopping_ = true;
+    if (request == SolverAction::SNAPSHOT && saved_iter_ != iter_ &&
+        !param_.snapshot_prefix().empty()) {
+      ClearProgress();
+      Snapshot();
+    }
+  }
+}
+
+#define TERCET_INSTANTIATE_RUN(Dtype)                                       \
+  template void Solver<Dtype>::Solve(const char*);                          \
+  template void Solver<Dtype>::Step(int);                                   \
+  template Dtype Solver<Dtype>::smoothed_loss() const;                      \
+  template void Solver<Dtype>::FailNotFinite(const string&);                \
+  template void Solver<Dtype>::ObeyRequest()
+TERCET_INSTANTIATE_RUN(float);
+TERCET_INSTANTIATE_RUN(double);
+#undef TERCET_INSTANTIATE_RUN
+
+}  // namespace caffe

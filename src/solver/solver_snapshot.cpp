@@ -1,0 +1,185 @@
+// Snapshots of a solver: what goes into a state, and back. How the files are
+// written and found is snapshot.cpp.
+#include <cmath>
+
+#include "caffe/solver.hpp"
+#include "caffe/solver/lr_policy.hpp"
+#include "caffe/solver/snapshot.hpp"
+#include "caffe/util/weights.hpp"
+
+namespace caffe {
+namespace {
+
+// Layers of the nets are told apart by what stands before their names.
+const char kTrainPrefix[] = "train:";
+
+string TestPrefix(size_t test_net) {
+  return "test" + std::to_string(test_net) + ":";
+}
+
+}  // namespace
+
+template <typename Dtype>
+void Solver<Dtype>::Snapshot() {
+  const string& prefix = param_.snapshot_prefix();
+  CHECK(!prefix.empty()) << "a snapshot needs snapshot_prefix";
+  for (const Blob<Dtype>* param : net_->learnable_params()) {
+    if (!std::isfinite(param->asum_data())) {
+      FailNotFinite("a weight is not finite, no snapshot is written");
+    }
+  }
+  const string model = ModelFileName(prefix, iter_);
+  const string file = StateFileName(prefix, iter_);
+  NetParameter weights;
+  net_->ToProto(&weights, param_.snapshot_diff());
+  SolverState state;
+  if (before_test_) {
+    state = *before_test_;
+  } else {
+    SaveRunState(&state);
+  }
+  state.set_iter(iter_);
+  state.set_learned_net(model);
+  state.set_current_step(LrStep(param_, iter_));
+  state.set_weights_hash(HashWeights(weights));
+  state.set_random_seed(param_.random_seed());
+  state.set_solver_type(type());
+  SaveHistory(&state);
+  LOG(INFO) << "Snapshotting to binary proto file " << model;
+  WriteWeights(model, std::move(weights));
+  LOG(INFO) << "Snapshotting solver state to binary proto file " << file;
+  WriteState(file, std::move(state));
+  saved_iter_ = iter_;
+}
+
+template <typename Dtype>
+void Solver<Dtype>::Restore(const char* state_file) {
+  const string file = state_file;
+  SolverState state;
+  ReadState(file, &state);
+  INPUT_CHECK(!state.has_solver_type() || state.solver_type() == type())
+      << file << ": is a state of solver type " << state.solver_type()
+      << ", but this solver is " << type();
+  try {
+    CheckHistory(state);
+  } catch (const Error& error) {
+    throw error.At(file);
+  }
+  NetParameter weights;
+  const string model = ReadWeightsOfState(file, state, &weights);
+  net_->CopyTrainedLayersFrom(weights, model);
+  for (const auto& net : test_nets_) net->ShareTrainedLayersWith(net_.get());
+  LoadHistory(state);
+  LoadRunState(state);
+  iter_ = state.iter();
+  if (state.has_random_seed()) param_.set_random_seed(state.random_seed());
+  const bool ours = file == StateFileName(param_.snapshot_prefix(), iter_);
+  saved_iter_ = ours ? iter_ : -1;
+  if (!state.has_rng()) {
+    LOG(WARNING) << file << ": holds neither random numbers nor the data "
+                    "layers' places: both start afresh";
+  }
+}
+
+template <typename Dtype>
+string Solver<Dtype>::RestoreNewest() {
+  const vector<string> states = FindStates(param_.snapshot_prefix());
+  string newest_error;
+  for (const string& file : states) {
+    try {
+      Restore(file.c_str());
+      return file;
+    } catch (const Error& error) {
+      if (error.kind() != Error::kInput) throw;
+      LOG(WARNING) << "not resumed from: " << error.what();
+      if (newest_error.empty()) newest_error = error.what();
+    }
+  }
+  INPUT_CHECK(states.empty())
+      << newest_error << " (and none of the " << states.size()
+      << " states of '" << param_.snapshot_prefix()
+      << "' can be resumed from; remove them to start afresh)";
+  return "";
+}
+
+template <typename Dtype>
+void Solver<Dtype>::RemoveSnapshotLeftovers() {
+  RemoveLeftovers(param_.snapshot_prefix());
+}
+
+template <typename Dtype>
+void Solver<Dtype>::SaveRunState(SolverState* state) const {
+  const Rng& rng = Caffe::rng();
+  state->mutable_rng()->set_key(rng.seed());
+  state->mutable_rng()->set_stream(rng.stream());
+  state->mutable_rng()->set_counter(rng.position());
+  SaveLayers(*net_, kTrainPrefix, state);
+  for (size_t i = 0; i < test_nets_.size(); ++i) {
+    SaveLayers(*test_nets_[i], TestPrefix(i), state);
+  }
+  for (Dtype loss : losses_) state->add_recent_loss(loss);
+  state->set_smoothed_loss(smoothed_loss());
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LoadRunState(const SolverState& state) {
+  LoadLayers(state, kTrainPrefix, net_.get());
+  for (size_t i = 0; i < test_nets_.size(); ++i) {
+    LoadLayers(state, TestPrefix(i), test_nets_[i].get());
+  }
+  if (state.has_rng()) {
+    Rng rng(state.rng().key(), state.rng().stream());
+    rng.Seek(state.rng().counter());
+    Caffe::set_rng(rng);
+  }
+  losses_.clear();
+  for (double loss : state.recent_loss()) AddLoss(static_cast<Dtype>(loss));
+  before_test_.reset();
+}
+
+template <typename Dtype>
+void Solver<Dtype>::SaveLayers(const Net<Dtype>& net, const string& prefix,
+                               SolverState* state) const {
+  for (const auto& layer : net.layers()) {
+    if (!layer->HasState()) continue;
+    LayerState* stored = state->add_layer_state();
+    layer->SaveState(stored);
+    stored->set_name(prefix + layer->layer_param().name());
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LoadLayers(const SolverState& state, const string& prefix,
+                               Net<Dtype>* net) const {
+  std::map<string, const LayerState*> stored;
+  for (const LayerState& layer : state.layer_state()) {
+    stored[layer.name()] = &layer;
+  }
+  for (const auto& layer : net->layers()) {
+    if (!layer->HasState()) continue;
+    const string& name = layer->layer_param().name();
+    const auto found = stored.find(prefix + name);
+    if (found == stored.end()) {
+      if (state.has_rng()) {
+        LOG(WARNING) << "the state lacks the place of data layer '" << name
+                     << "': it starts afresh";
+      }
+      continue;
+    }
+    LayerState own = *found->second;
+    own.set_name(name);
+    layer->LoadState(own);
+  }
+}
+
+#define TERCET_INSTANTIATE_SNAPSHOT(Dtype)                                 \
+  template void Solver<Dtype>::Snapshot();                                 \
+  template void Solver<Dtype>::Restore(const char*);                       \
+  template string Solver<Dtype>::RestoreNewest();                          \
+  template void Solver<Dtype>::RemoveSnapshotLeftovers();                  \
+  template void Solver<Dtype>::SaveRunState(SolverState*) const
+TERCET_INSTANTIATE_SNAPSHOT(float);
+TERCET_INSTANTIATE_SNAPSHOT(double);
+#undef TERCET_INSTANTIATE_SNAPSHOT
+
+}  // namespace caffe

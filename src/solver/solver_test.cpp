@@ -1,0 +1,90 @@
+// Testing: the test nets run with the weights of the train net, and the mean
+// of each output value is logged.
+#include "caffe/solver.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+bool Solver<Dtype>::TestIsDue() const {
+  return param_.test_interval() > 0 && iter_ % param_.test_interval() == 0 &&
+         (iter_ > 0 || param_.test_initialization()) && !test_nets_.empty();
+}
+
+// A snapshot while a test is under way holds the run's state from before it,
+// so that the resumed run tests from the start again.
+template <typename Dtype>
+void Solver<Dtype>::TestAll() {
+  before_test_.reset(new SolverState);
+  SaveRunState(before_test_.get());
+  for (int i = 0; i < static_cast<int>(test_nets_.size()) && !stopping_; ++i) {
+    Test(i);
+  }
+  if (!stopping_) before_test_.reset();
+}
+
+template <typename Dtype>
+void Solver<Dtype>::Test(int test_net) {
+  LOG(INFO) << "Iteration " << iter_ << ", Testing net (#" << test_net << ")";
+  test_nets_[test_net]->ShareTrainedLayersWith(net_.get());
+  test_scores_[test_net].clear();
+  Dtype loss = 0;
+  const int iters = param_.test_iter(test_net);
+  for (int i = 0; i < iters; ++i) {
+    ObeyRequest();
+    if (stopping_) {
+      LOG(INFO) << "Test interrupted.";
+      return;
+    }
+    TestOnce(test_net, &loss);
+  }
+  for (Dtype& score : test_scores_[test_net]) score /= iters;
+  LogTest(test_net, loss / iters);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::TestOnce(int test_net, Dtype* loss) {
+  Dtype part;
+  const vector<Blob<Dtype>*>& outputs = test_nets_[test_net]->Forward(&part);
+  *loss += part;
+  vector<Dtype>& scores = test_scores_[test_net];
+  size_t index = 0;
+  for (const Blob<Dtype>* output : outputs) {
+    const Dtype* values = output->cpu_data();
+    for (int k = 0; k < output->count(); ++k, ++index) {
+      if (index == scores.size()) scores.push_back(0);
+      scores[index] += values[k];
+    }
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LogTest(int test_net, Dtype loss) const {
+  if (param_.test_compute_loss()) LOG(INFO) << "Test loss: " << loss;
+  const Net<Dtype>& net = *test_nets_[test_net];
+  const vector<Dtype>& scores = test_scores_[test_net];
+  size_t score = 0;
+  for (int j = 0; j < net.num_outputs(); ++j) {
+    const int blob = net.output_blob_indices()[j];
+    const Dtype weight = net.blob_loss_weights()[blob];
+    const int count = net.output_blobs()[j]->count();
+    for (int k = 0; k < count && score < scores.size(); ++k, ++score) {
+      std::ostringstream weighted;
+      if (weight != 0) {
+        weighted << " (* " << weight << " = " << weight * scores[score]
+                 << " loss)";
+      }
+      LOG(INFO) << "    Test net output #" << score << ": "
+                << net.blob_names()[blob] << " = " << scores[score]
+                << weighted.str();
+    }
+  }
+}
+
+#define TERCET_INSTANTIATE_TEST(Dtype)                   \
+  template bool Solver<Dtype>::TestIsDue() const;        \
+  template void Solver<Dtype>::TestAll()
+TERCET_INSTANTIATE_TEST(float);
+TERCET_INSTANTIATE_TEST(double);
+#undef TERCET_INSTANTIATE_TEST
+
+}  // namespace caffe

@@ -1,0 +1,119 @@
+// tools/train: trains the net of a solver file. What training is, is the
+// solver's (caffe/solver.hpp); this reads the command line, chooses CPU or
+// GPU, loads or resumes, and listens for signals.
+#include <memory>
+#include <string>
+
+#include "caffe/sgd_solvers.hpp"
+#include "caffe/solver/solver_check.hpp"
+#include "caffe/util/prototxt.hpp"
+#include "caffe/util/signal_handler.hpp"
+#include "tools/common/tool_main.hpp"
+
+DEFINE_string(solver, "", "the solver's file (required)");
+DEFINE_string(weights, "",
+              "weights to start from, matched by layer name: a .caffemodel, "
+              "or several between commas");
+DEFINE_string(snapshot, "", "resume from this .solverstate");
+DEFINE_string(resume, "",
+              "auto: resume from the newest snapshot of the solver's "
+              "snapshot_prefix, or start afresh where there is none");
+DEFINE_int32(gpu, -1, "run on this CUDA device");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_int64(seed, -1, "random seed, in place of the solver's random_seed");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
+
+namespace caffe {
+namespace {
+
+void CheckFlags() {
+  RequireFlag("solver");
+  USAGE_CHECK(FLAGS_resume.empty() || FLAGS_resume == "auto")
+      << "--resume=" << FLAGS_resume << ": wanted auto (or --snapshot=FILE)";
+  USAGE_CHECK(FLAGS_snapshot.empty() || FLAGS_resume.empty())
+      << "--snapshot and --resume: only one of them can be given";
+  USAGE_CHECK(FLAGS_snapshot.empty() || FLAGS_weights.empty())
+      << "--snapshot and --weights: only one of them can be given, since a "
+         "snapshot has its own weights";
+  if (FlagGiven("seed")) RequireAtLeast("seed", FLAGS_seed, 0);
+}
+
+// The command line's device, or else the one that the file asks for; where
+// there is none, a file's wish is no more than that.
+void ChooseDevice(const SolverParameter& param) {
+  if (FlagGiven("gpu")) {
+    UseGpu(FLAGS_gpu);
+    return;
+  }
+  if (param.solver_mode() != SolverParameter::GPU) return;
+  if (Caffe::DeviceCount() > 0) {
+    try {
+      Caffe::SetDevice(param.device_id());
+      Caffe::set_mode(Caffe::GPU);
+    } catch (const Error& error) {
+      throw Error(error.kind(),
+                  SolverPlace(param, "device_id") + error.what());
+    }
+  } else if (param.has_solver_mode()) {
+    LOG(WARNING) << SolverPlace(param, "solver_mode")
+                 << "solver_mode is GPU, but there is no device: this runs on "
+                    "the CPU";
+  }
+}
+
+void Resume(Solver<float>* solver) {
+  if (!FLAGS_snapshot.empty()) {
+    solver->Restore(FLAGS_snapshot.c_str());
+    LOG(INFO) << "Resuming from " << FLAGS_snapshot << ", iteration "
+              << solver->iter();
+  } else if (FLAGS_resume == "auto") {
+    const std::string file = solver->RestoreNewest();
+    if (file.empty()) {
+      LOG(INFO) << "Starting afresh: there is no snapshot of '"
+                << solver->param().snapshot_prefix() << "'";
+    } else {
+      LOG(INFO) << "Resuming from " << file << ", iteration "
+                << solver->iter();
+    }
+  }
+}
+
+int Run() {
+  CheckFlags();
+  UseThreads(FLAGS_threads);
+  LoadLayerLibraries(FLAGS_layers);
+  SolverParameter param;
+  ReadSolverFromPrototxt(FLAGS_solver, &param);
+  if (FlagGiven("seed")) param.set_random_seed(FLAGS_seed);
+  if (!FLAGS_weights.empty()) {
+    param.clear_weights();
+    param.add_weights(FLAGS_weights);
+  }
+  ChooseDevice(param);
+  SignalHandler signals(SolverAction::STOP, SolverAction::SNAPSHOT);
+  std::unique_ptr<Solver<float>> solver(
+      SolverRegistry<float>::CreateSolver(param));
+  solver->SetActionFunction(signals.GetActionFunction());
+  solver->ShowProgress();
+  Resume(solver.get());
+  LogBlasCore();
+  ReleaseLog();
+  LOG(INFO) << "Starting Optimization";
+  solver->Solve();
+  return 0;
+}
+
+}  // namespace
+}  // namespace caffe
+
+int main(int argc, char** argv) {
+  return caffe::ToolMain(
+      argc, argv,
+      "tools/train --solver=FILE [--weights=FILE,...]\n"
+      "    [--snapshot=FILE | --resume=auto] [--gpu=N] [--threads=N] "
+      "[--seed=N]\n\n"
+      "Trains a net. SIGINT and SIGTERM write a snapshot and stop, SIGHUP "
+      "writes a snapshot.",
+      caffe::Run);
+}

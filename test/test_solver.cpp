@@ -68,8 +68,8 @@ TEST(SolverTest, WeightsToStartFrom) {
   first->net()->ToProto(&weights);
   WriteWeights(folder.File("w.caffemodel"), weights);
   SolverParameter param =
-      ParseSolver(std::string(kOptions) + "random_seed: 77",
-                  TeacherNet(4, 3, 5, 2, false));
+      ParseSolver(kOptions, TeacherNet(4, 3, 5, 2, false));
+  param.set_random_seed(77);
   param.add_weights(folder.File("w.caffemodel"));
   EXPECT_EQ(Weights(MakeSolver<float>(param).get()), Weights(first.get()));
 }

@@ -132,7 +132,7 @@ TEST_F(SolverErrorTest, SnapshotFolder) {
               "solver.prototxt:5: the folder for snapshots, '" +
                   folder_.path() + "/none', does not exist");
   // Nobody, root included, can make a file there.
-  ExpectError("lr_policy: 'fixed' snapshot: 2\nsnapshot_prefix: '/proc/net'",
+  ExpectError("lr_policy: 'fixed' snapshot: 2\nsnapshot_prefix: '/proc/tercet'",
               "solver.prototxt:5: the folder for snapshots, '/proc', cannot "
               "be written");
 }

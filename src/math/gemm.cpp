@@ -45,12 +45,24 @@ int TileCount(int side) {
   return std::max(1, std::min(kMaxTiles, side / kMinTile));
 }
 
+// OpenBLAS's OpenMP flavour takes OpenMP's number of threads at each call
+// outside of a parallel loop; this keeps such calls on one thread.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+
+ private:
+  int before_;
+};
+
 // Runs body(tile) for each tile, on several threads where that pays.
 template <typename Body>
 void ForEachTile(int tiles, double work, const Body& body) {
   const int threads = Caffe::threads();
   if (tiles == 1 || threads == 1 || work < kParallelGrain ||
       omp_in_parallel()) {
+    const OneThread one_thread;
     for (int t = 0; t < tiles; ++t) body(t);
     return;
   }

@@ -1,0 +1,42 @@
+// Matrix products give the same bits for any number of threads, in shapes of
+// one tile and of several.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "caffe/util/math_functions.hpp"
+
+namespace caffe {
+namespace {
+
+std::vector<float> Product(int m, int n, int k, int threads) {
+  Caffe::set_threads(threads);
+  Caffe::set_random_seed(1);
+  std::vector<float> a(m * k), b(k * n), c(m * n);
+  caffe_rng_gaussian<float>(m * k, 0, 1, a.data());
+  caffe_rng_gaussian<float>(k * n, 0, 1, b.data());
+  caffe_cpu_gemm<float>(CblasNoTrans, CblasTrans, m, n, k, 1, a.data(),
+                        b.data(), 0, c.data());
+  return c;
+}
+
+// OpenBLAS once took the threads of OpenMP for a product of a single tile.
+TEST(GemmTest, SameBitsForAnyNumberOfThreads) {
+  const int before = Caffe::threads();
+  const int shapes[][3] = {{64, 96, 512}, {96, 64, 512}, {70, 33, 700},
+                           {64, 512, 96}, {300, 200, 130}};
+  for (const auto& shape : shapes) {
+    const std::vector<float> one = Product(shape[0], shape[1], shape[2], 1);
+    for (int threads : {2, 3}) {
+      const std::vector<float> more =
+          Product(shape[0], shape[1], shape[2], threads);
+      EXPECT_EQ(std::memcmp(one.data(), more.data(), one.size() * 4), 0)
+          << shape[0] << "x" << shape[1] << "x" << shape[2] << ", " << threads
+          << " threads";
+    }
+  }
+  Caffe::set_threads(before);
+}
+
+}  // namespace
+}  // namespace caffe

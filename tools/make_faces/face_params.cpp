@@ -156,7 +156,7 @@ void DrawSkin(Rng* rng, Identity* id) {
 }
 
 void DrawLight(Rng* rng, Shot* shot) {
-  const float azimuth = About(rng, 0.f, 0.68f);
+  const float azimuth = About(rng, 0.f, 0.62f);
   const float elevation = About(rng, 0.22f, 0.34f);
   shot->key = {Sin(azimuth) * Cos(elevation), Sin(elevation),
                Cos(azimuth) * Cos(elevation)};
@@ -164,7 +164,7 @@ void DrawLight(Rng* rng, Shot* shot) {
                           In(rng, -0.3f, 0.6f), In(rng, 0.2f, 0.9f)});
   shot->key_strength = In(rng, 0.7f, 1.25f);
   shot->fill_strength = Square(In(rng, 0.f, 0.62f));
-  shot->ambient = In(rng, 0.12f, 0.38f);
+  shot->ambient = In(rng, 0.14f, 0.40f);
 }
 
 void DrawExpression(Rng* rng, Shot* shot) {
@@ -200,9 +200,9 @@ void DrawScene(Rng* rng, Shot* shot) {
   shot->back_texture = In(rng, 0.f, 0.5f);
   shot->back_shapes = static_cast<int>(In(rng, 0.f, 5.f));
   shot->shirt = Square(In(rng, 0.1f, 0.9f));
-  shot->gain = In(rng, 0.75f, 1.35f);
+  shot->gain = In(rng, 0.8f, 1.3f);
   shot->lift = In(rng, 0.f, 0.06f);
-  shot->blur = Chance(rng, 0.2f) ? In(rng, 0.5f, 0.9f) : In(rng, 0.2f, 0.5f);
+  shot->blur = Chance(rng, 0.2f) ? In(rng, 0.5f, 0.8f) : In(rng, 0.2f, 0.5f);
   shot->noise = Square(In(rng, 0.06f, 0.16f));
 }
 
@@ -225,8 +225,8 @@ Shot DrawShot(uint64_t seed, int person, int image, const Identity& identity) {
   Rng rng = StreamOf(seed, person, image);
   Shot shot = {};
   shot.seed = rng.Uint32();
-  shot.yaw = About(&rng, 0.f, 0.24f);
-  shot.pitch = About(&rng, 0.f, 0.13f);
+  shot.yaw = About(&rng, 0.f, 0.20f);
+  shot.pitch = About(&rng, 0.f, 0.10f);
   shot.roll = About(&rng, 0.f, 0.08f);
   shot.shift_x = About(&rng, 0.f, 0.028f);
   shot.shift_y = About(&rng, -0.01f, 0.028f);

@@ -41,8 +41,9 @@ float Hollows(const Face& f, Vec3 p) {
   shade *= 1.f - (0.15f + 1.6f * f.eye_deep) *
                      Bump(ex + 0.07f, ey - 0.02f, 0.22f, 0.15f);
   shade *= 1.f - f.under_eye * Bump(ex + 0.02f, ey + 0.12f, 0.16f, 0.07f);
-  shade *= 1.f - 0.12f * Bump(p.x, p.y - nose_y + 0.08f, f.nose_w * 1.6f, 0.07f);
-  shade *= 1.f - 0.30f * Bump(ax - f.nose_w * 1.15f, p.y - nose_y - 0.01f, 0.045f,
+  const float below = p.y - nose_y;
+  shade *= 1.f - 0.12f * Bump(p.x, below + 0.08f, f.nose_w * 1.6f, 0.07f);
+  shade *= 1.f - 0.30f * Bump(ax - f.nose_w * 1.15f, below - 0.01f, 0.045f,
                               0.08f);
   shade *= 1.f - 0.22f * Bump(p.x, p.y - f.mouth_y + 0.12f + 1.6f * f.lip_low +
                                        f.gap, 0.22f, 0.06f);
@@ -121,7 +122,8 @@ float WithBrows(const Face& f, Vec3 p, float soft, float tone) {
   const float line = f.eye_y + f.brow_y + f.brow_tilt * along +
                      f.brow_arch * (0.6f - Square(along - 0.25f)) -
                      0.5f * f.brow_arch;
-  const float thick = f.brow_thick * (1.f - 0.55f * SmoothStep(0.f, 1.f, along));
+  const float thin = SmoothStep(0.f, 1.f, along);
+  const float thick = f.brow_thick * (1.f - 0.55f * thin);
   const float inside = thick - std::fabs(p.y - line);
   const float ends = SmoothStep(1.f, 0.8f, std::fabs(along));
   float hair = Mix(f.hair_tone, 0.25f * f.skin, 0.45f);
@@ -142,7 +144,8 @@ Surface WithEyes(const Face& f, Vec3 p, float soft, Surface below) {
                      SmoothStep(1.02f, 0.92f, std::fabs(u));
   float tone = Mix(0.50f, 0.9f * f.skin, 0.3f) * (1.f - 0.35f * Square(u)) *
                (1.f - 0.4f * SmoothStep(upper - 0.25f, upper, v));
-  const float gx = u - side * 0.45f * f.gaze_x, gy = v - 0.3f * f.gaze_y - 0.04f;
+  const float gx = u - side * 0.45f * f.gaze_x;
+  const float gy = v - 0.3f * f.gaze_y - 0.04f;
   const float r = std::sqrt(gx * gx + gy * gy);
   const float ring = SmoothStep(0.30f, 0.42f, r);
   tone = Over(tone, f.iris * (1.f - 0.6f * ring), Edge(0.43f - r, edge));
@@ -153,7 +156,8 @@ Surface WithEyes(const Face& f, Vec3 p, float soft, Surface below) {
   below.gloss = Over(below.gloss, 0.05f, open);
   const float lid = std::fabs(v - upper) / (0.08f + 0.10f * f.lash);
   const float lash = Bump(lid * lid) * SmoothStep(1.15f, 0.95f, std::fabs(u));
-  below.albedo = Over(below.albedo, 0.05f * f.skin, lash * (0.5f + 0.4f * f.lash));
+  below.albedo = Over(below.albedo, 0.05f * f.skin,
+                      lash * (0.5f + 0.4f * f.lash));
   const float under = Bump(Square((v - lower) / 0.12f)) * bow;
   below.albedo *= 1.f - 0.35f * under;
   const float crease = Bump(Square((v - upper - 0.33f) / 0.12f)) * bow;

@@ -166,7 +166,7 @@ Vec3 Skull(const Face& f, const Turn& longitude, const Turn& latitude) {
   const float v2 = v * v;
   // The face is flatter from forehead to chin than a sphere is.
   const float flat = std::sqrt(v < 0.f ? 1.f - v2 * v2 * v2 : 1.f - v2 * v2);
-  const float front = c > 0.f ? Mix(ring, flat, SmoothStep(0.f, 0.7f, c)) : ring;
+  const float front = Mix(ring, flat, SmoothStep(0.f, 0.7f, c));
   const float square = 1.f + f.square * 4.f * s * s * c * c;
   const float slope = v > 0.f ? 1.f + f.forehead * v : 1.f;
   return {f.width * ring * widen * square * s, v > 0.f ? 1.08f * v : 1.03f * v,
@@ -190,7 +190,8 @@ Vertex HeadVertex(const Face& f, const Turn& across, const Turn& latitude) {
     const float part = f.style == HairStyle::kSwept
         ? 1.f - 0.6f * Bump(Square((longitude - f.hair_part) / 0.25f)) : 1.f;
     const float bulk = f.style == HairStyle::kReceding ? 0.5f : 1.f;
-    const float thick = f.hair_volume * bulk * (0.4f + 0.6f * Clamp(v, 0.f, 1.f));
+    const float crown = 0.4f + 0.6f * Clamp(v, 0.f, 1.f);
+    const float thick = f.hair_volume * bulk * crown;
     const Vec3 away = Normalize({p.x, p.y - 0.1f, p.z * 0.8f});
     p = p + away * (grown * thick * wave * part);
   }

@@ -14,7 +14,7 @@ namespace faces {
 
 struct Sample {
   int32_t triangle;  // -1: nothing there
-  float b, c;        // barycentric weights of the triangle's second, third corner
+  float b, c;        // weights of the triangle's second and third corner
 };
 
 // Projects with a little perspective: `scale` is the side of the picture that

@@ -206,6 +206,7 @@ TYPED_TEST(TripletLossOptionsTest, RefusesTheFieldsOfOtherTripletLayers) {
   }
   EXPECT_NE(this->Refusal(this->Param("alpha: 1.1")).find("margin:"),
             string::npos);
+  EXPECT_EQ(this->Refusal(this->Param("num_triplets: 1")), "");
 }
 
 TYPED_TEST(TripletLossOptionsTest, NamesBothShapesThatDoNotFit) {

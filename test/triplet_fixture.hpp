@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
 
 #include "caffe/layers/triplet_loss_layer.hpp"
@@ -164,17 +163,7 @@ class TripletTest : public MultiDeviceTest<TypeParam> {
         (normalization.empty()
              ? ""
              : " loss_param { normalization: " + normalization + " }");
-    // Another layer's fields are deprecated in the proto, and parsing them
-    // warns; the warning is not what is tested.
-    struct Quiet : google::protobuf::io::ErrorCollector {
-      void AddError(int, int, const string& message) override {
-        ADD_FAILURE() << message;
-      }
-      void AddWarning(int, int, const string&) override {}
-    } quiet;
-    google::protobuf::TextFormat::Parser parser;
-    parser.RecordErrorsTo(&quiet);
-    CHECK(parser.ParseFromString(text, &param));
+    CHECK(google::protobuf::TextFormat::ParseFromString(text, &param));
     param.add_loss_weight(loss_weight);
     return param;
   }

@@ -3,7 +3,6 @@
 #include "caffe/layers/triplet_loss_layer.hpp"
 
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/descriptor.pb.h>
 
 #include <cmath>
 #include <string>
@@ -17,7 +16,7 @@ using metric::Distance;
 using metric::Hinge;
 using metric::Normalization;
 
-// What to write in place of a field that only a fork's layer knows.
+// What to write in place of a field that only another triplet layer knows.
 string Advice(const string& field) {
   if (field == "alpha") return "the margin is written margin: here";
   if (field == "num_triplets") {
@@ -31,12 +30,15 @@ string Advice(const string& field) {
          "TripletData or by a Slice";
 }
 
-// Refuses a fork's fields, which would otherwise be read and not obeyed.
-void RefuseForkFields(const TripletLossParameter& param) {
+// Refuses the fields of other triplet layers, which would otherwise be read
+// and not obeyed. The proto declares them from this number on.
+constexpr int kFirstForeignField = 100;
+void RefuseForeignFields(const TripletLossParameter& param) {
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   param.GetReflection()->ListFields(param, &fields);
   for (const auto* field : fields) {
-    INPUT_CHECK(!field->options().deprecated())
+    if (field->name() == "num_triplets" && param.num_triplets() == 1) continue;
+    INPUT_CHECK(field->number() < kFirstForeignField)
         << "triplet_loss_param has the field '" << field->name()
         << "' of another triplet layer; " << Advice(field->name());
   }
@@ -67,7 +69,7 @@ void TripletLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   LossLayer<Dtype>::LayerSetUp(bottom, top);
   const TripletLossParameter& param =
       this->layer_param_.triplet_loss_param();
-  RefuseForkFields(param);
+  RefuseForeignFields(param);
   CheckNotNegative("margin", param.margin());
   CheckNotNegative("intra_margin", param.intra_margin());
   CheckNotNegative("intra_weight", param.intra_weight());

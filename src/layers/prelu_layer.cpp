@@ -54,6 +54,27 @@ void PReLULayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   if (in_place_) input_.ReshapeLike(*bottom[0]);
 }
 
+namespace {
+
+// One row. In place is safe for `simd`: each value depends on its own index
+// alone.
+template <typename Dtype>
+void RowForward(int64_t columns, const Dtype* x, Dtype slope, Dtype* y) {
+#pragma omp simd
+  for (int64_t i = 0; i < columns; ++i) y[i] = PReluValue(x[i], slope);
+}
+
+template <typename Dtype>
+void RowBackward(int64_t columns, const Dtype* x, const Dtype* dy,
+                 Dtype slope, Dtype* dx) {
+#pragma omp simd
+  for (int64_t i = 0; i < columns; ++i) {
+    dx[i] = PReluGradient(x[i], dy[i], slope);
+  }
+}
+
+}  // namespace
+
 template <typename Dtype>
 void PReLULayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                     const vector<Blob<Dtype>*>& top) {
@@ -67,10 +88,7 @@ void PReLULayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
     for (int64_t row = begin; row < end; ++row) {
       const Dtype slope = slopes[shared_ ? 0 : row % channels_];
       const int64_t first = row * columns_;
-#pragma omp simd
-      for (int64_t i = first; i < first + columns_; ++i) {
-        y[i] = PReluValue(x[i], slope);
-      }
+      RowForward<Dtype>(columns_, x + first, slope, y + first);
     }
   });
 }
@@ -90,10 +108,7 @@ void PReLULayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
     for (int64_t row = begin; row < end; ++row) {
       const Dtype slope = slopes[shared_ ? 0 : row % channels_];
       const int64_t first = row * columns_;
-#pragma omp simd
-      for (int64_t i = first; i < first + columns_; ++i) {
-        dx[i] = PReluGradient(x[i], dy[i], slope);
-      }
+      RowBackward<Dtype>(columns_, x + first, dy + first, slope, dx + first);
     }
   });
 }

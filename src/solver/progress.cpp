@@ -12,23 +12,25 @@ void Progress::Start(int first, int last, int64_t images) {
   first_ = first;
   last_ = last;
   images_ = images;
-  mean_seconds_ = 0;
+  recent_iters_ = 0;
+  recent_seconds_ = 0;
   start_ = printed_ = Clock::now();
 }
 
 void Progress::Update(int done, double seconds, double loss) {
   if (!shown_) return;
-  constexpr double kWeight = 0.1;
-  mean_seconds_ = mean_seconds_ == 0
-                      ? seconds
-                      : mean_seconds_ + kWeight * (seconds - mean_seconds_);
+  ++recent_iters_;
+  recent_seconds_ += seconds;
   const Clock::time_point now = Clock::now();
   if (now - printed_ < std::chrono::milliseconds(200)) return;
   printed_ = now;
   // What is left takes as long, tests and snapshots included, as what was.
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   const double left = elapsed / std::max(1, done - first_) * (last_ - done);
-  const double rate = images_ / std::max(mean_seconds_, 1e-9);
+  const double rate =
+      images_ * recent_iters_ / std::max(recent_seconds_, 1e-9);
+  recent_iters_ = 0;
+  recent_seconds_ = 0;
   // The cursor goes back to the start, so that a log line covers this one.
   std::fprintf(stderr, "\r%s\033[K\r",
                Line(done, last_, rate, left, loss).c_str());

@@ -41,7 +41,9 @@ class Progress {
   bool visible_ = false;
   int first_ = 0, last_ = 0;
   int64_t images_ = 0;
-  double mean_seconds_ = 0;  // of an iteration, recent ones weighing most
+  // Since the line was last written.
+  int recent_iters_ = 0;
+  double recent_seconds_ = 0;
   Clock::time_point start_, printed_;
 };
 

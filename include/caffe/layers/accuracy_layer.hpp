@@ -6,7 +6,8 @@
 // as it or higher: a tie counts against it.
 //
 // Bottoms: scores, for example N x C or N x C x H x W (probabilities or not);
-//          labels, whole numbers from 0 to C - 1, one a position.
+//          labels from 0 to C - 1, one a position, without their fraction:
+//          3.7 is class 3.
 // Tops:    the accuracy, a single number (0 where nothing counts); and, where
 //          it is named, the accuracy of each class, C (0 for a class that does
 //          not occur).

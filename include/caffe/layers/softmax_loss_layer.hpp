@@ -5,8 +5,8 @@
 //                 -log(max(p[its label], 1.18e-38))
 //
 // Bottoms: x, scores, for example N x C or N x C x H x W;
-//          labels, whole numbers from 0 to C - 1, one a position (N, or
-//          N x 1 x H x W). The first axes must agree.
+//          labels from 0 to C - 1, one a position (N, or N x 1 x H x W),
+//          without their fraction: 3.7 is class 3. The first axes must agree.
 // Tops:    the loss, a single number; and, where it is named, p, the shape of
 //          x (for a look; it takes no gradient).
 //
@@ -50,7 +50,7 @@ TERCET_HD inline Dtype LogLoss(Dtype p) {
 // The derivative of a position's loss by the score of class c.
 template <typename Dtype>
 TERCET_HD inline Dtype LogLossSlope(Dtype p, int64_t c, Dtype label) {
-  return label == static_cast<Dtype>(c) ? p - 1 : p;
+  return static_cast<int64_t>(label) == c ? p - 1 : p;
 }
 
 // Z, given the number of positions that count.

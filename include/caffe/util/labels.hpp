@@ -1,10 +1,12 @@
 // Class labels in a blob of numbers: the rule that each must meet, and the
-// message where one does not. A label belongs to a position: the scores of
+// message where one does not. A label counts without its fraction, as in
+// Caffe: 3.7 is class 3. A label belongs to a position: the scores of
 // outer x classes x inner have outer x inner positions, and label
 // row * inner + j is that of row `row` at position j.
 #ifndef CAFFE_UTIL_LABELS_HPP_
 #define CAFFE_UTIL_LABELS_HPP_
 
+#include <cmath>
 #include <cstdint>
 
 #include "caffe/blob.hpp"
@@ -21,14 +23,13 @@ struct LabelRule {
 
   template <typename Dtype>
   TERCET_HD bool Ignores(Dtype label) const {
-    return has_ignored && label == static_cast<Dtype>(ignored);
+    return has_ignored && std::trunc(label) == static_cast<Dtype>(ignored);
   }
   // NaN is no label.
   template <typename Dtype>
   TERCET_HD bool Accepts(Dtype label) const {
     return Ignores(label) ||
-           (label >= 0 && label < static_cast<Dtype>(classes) &&
-            label == static_cast<Dtype>(static_cast<int64_t>(label)));
+           (label > -1 && label < static_cast<Dtype>(classes));
   }
 };
 
@@ -39,9 +40,8 @@ template <typename Dtype>
   ostringstream place;
   place << "row " << index / inner;
   if (inner > 1) place << ", position " << index % inner;
-  const bool whole = label == std::floor(label);
   INPUT_FAIL() << "the label of " << place.str() << " is " << label
-               << (whole ? "; there are " : ", not a whole number; there are ")
+               << (std::isnan(label) ? ", no number" : "") << "; there are "
                << rule.classes << " classes (0 to " << rule.classes - 1 << ")";
 }
 

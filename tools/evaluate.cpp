@@ -68,6 +68,22 @@ metric::PairScores Pairs(metric::Distance kind, const Embeddings& set) {
                                set.size(), set.width);
 }
 
+// The pairs that are judged; both kinds must be among them.
+metric::PairScores JudgedPairs(metric::Distance kind, const Embeddings& set) {
+  try {
+    const metric::PairScores scores = Pairs(kind, set);
+    scores.CheckBothKinds();
+    return scores;
+  } catch (const Error& error) {
+    string place = FLAGS_images;
+    if (FLAGS_of > 0) {
+      place += ", fold " + std::to_string(FLAGS_fold) + " of " +
+               std::to_string(FLAGS_of);
+    }
+    throw error.At(place);
+  }
+}
+
 Embeddings EmbedPeople(const vector<Identity>& people, Embedder* embedder) {
   Embeddings set;
   vector<string> paths;
@@ -138,8 +154,7 @@ Figures Judge(metric::Distance kind, const vector<Identity>& people,
   }
   const Embeddings judged =
       folded ? Part(all, place, FLAGS_fold, FLAGS_of, true) : all;
-  const metric::PairScores scores = Pairs(kind, judged);
-  scores.CheckBothKinds();
+  const metric::PairScores scores = JudgedPairs(kind, judged);
   Figures f;
   f.people = static_cast<int>(
       set<int>(judged.labels.begin(), judged.labels.end()).size());

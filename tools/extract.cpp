@@ -55,6 +55,9 @@ void FillInputs(Net<float>* net) {
         << "--input=" << value << ": the net has no input '" << name
         << "' (have: " << JoinInputNames(*net) << ")";
     const NpyArray<float> array = ReadNpy<float>(value.substr(colon + 1));
+    INPUT_CHECK(!array.data.empty())
+        << value.substr(colon + 1) << ": holds no values: its shape is "
+        << ShapeString(array.shape);
     blob->Reshape(array.shape);
     std::copy(array.data.begin(), array.data.end(), blob->mutable_cpu_data());
     USAGE_CHECK(filled.insert(name).second)

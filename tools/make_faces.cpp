@@ -166,7 +166,7 @@ int Run() {
 
 int main(int argc, char** argv) {
   return caffe::ToolMain(argc, argv,
-                         "tools/make_faces --out=FOLDER [--identities=N] "
+                         "make_faces --out=FOLDER [--identities=N] "
                          "[--images=K] [--seed=S] [--size=PIXELS]",
                          caffe::Run);
 }

@@ -88,6 +88,7 @@ int Run() {
   if (FlagGiven("seed")) param.set_random_seed(FLAGS_seed);
   if (!FLAGS_weights.empty()) {
     param.clear_weights();
+    param.mutable_field_line()->erase("weights");
     param.add_weights(FLAGS_weights);
   }
   ChooseDevice(param);
@@ -110,7 +111,7 @@ int Run() {
 int main(int argc, char** argv) {
   return caffe::ToolMain(
       argc, argv,
-      "tools/train --solver=FILE [--weights=FILE,...]\n"
+      "train --solver=FILE [--weights=FILE,...]\n"
       "    [--snapshot=FILE | --resume=auto] [--gpu=N] [--threads=N] "
       "[--seed=N]\n\n"
       "Trains a net. SIGINT and SIGTERM write a snapshot and stop, SIGHUP "

@@ -23,6 +23,8 @@ void LayerRegistry<Dtype>::AddCreator(const string& type, Creator creator) {
 template <typename Dtype>
 shared_ptr<Layer<Dtype>> LayerRegistry<Dtype>::CreateLayer(
     const LayerParameter& param) {
+  INPUT_CHECK(!param.type().empty())
+      << "has no type (tools/inspect --layers lists all)";
   const auto found = Registry().find(param.type());
   if (found == Registry().end()) {
     INPUT_FAIL() << "unknown layer type '" << param.type() << "'"

@@ -42,14 +42,17 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
       << "identities_per_batch is " << identities_
       << "; wanted at least 2: a batch of one identity has no negative";
 
-  std::vector<Identity> people =
-      ReadIdentities(param.source(), param.root_folder());
+  string place = param.source();
+  std::vector<Identity> people = ReadIdentities(place, param.root_folder());
   if (param.has_split()) {
+    const bool inside = this->phase_ == TEST;
     people = KeepFold(people, AsInt(param.split().fold()),
-                      AsInt(param.split().of()), this->phase_ == TEST);
+                      AsInt(param.split().of()), inside);
+    place += (inside ? ", fold " : ", without fold ") +
+             std::to_string(param.split().fold()) + " of " +
+             std::to_string(param.split().of());
   }
-  people_ = InARow(
-      KeepWithImages(people, images_, identities_, param.source()));
+  people_ = InARow(KeepWithImages(people, images_, identities_, place));
 
   ImageLoader::Options load;
   load.new_height = AsInt(param.new_height());

@@ -29,6 +29,17 @@ Net<Dtype>::Net(const string& file, Phase phase, int level,
   Init(param);
 }
 
+namespace {
+
+// "net.prototxt: " for a net whose layers were read from a file.
+string NetPlace(const NetParameter& param) {
+  if (param.layer_size() == 0) return "";
+  const string& place = param.layer(0).source_location();
+  return place.empty() ? "" : place.substr(0, place.rfind(':')) + ": ";
+}
+
+}  // namespace
+
 template <typename Dtype>
 void Net<Dtype>::Init(const NetParameter& param) {
   name_ = param.name();
@@ -37,6 +48,7 @@ void Net<Dtype>::Init(const NetParameter& param) {
   NetParameter filtered, split;
   FilterNet(param, &filtered);
   INPUT_CHECK(filtered.layer_size() > 0)
+      << NetPlace(param)
       << (name_.empty() ? "the net" : "net '" + name_ + "'")
       << " has no layers in phase " << Phase_Name(phase_);
   for (const LayerParameter& layer : filtered.layer()) {
@@ -88,10 +100,14 @@ void Net<Dtype>::AppendLayer(const LayerParameter& given) {
   AtLayer(layer_id, true, [&] {
     layers_[layer_id]->SetUp(bottom_vecs_[layer_id], top_vecs_[layer_id]);
     for (size_t i = 0; i < top_vecs_[layer_id].size(); ++i) {
-      INPUT_CHECK(top_vecs_[layer_id][i]->count() > 0)
+      const Blob<Dtype>& top = *top_vecs_[layer_id][i];
+      INPUT_CHECK(top.count() > 0 || top.num_axes() > 0)
+          << "top '" << blob_names_[top_ids_[layer_id][i]]
+          << "' has no shape";
+      INPUT_CHECK(top.count() > 0)
           << "top '" << blob_names_[top_ids_[layer_id][i]]
           << "' has an axis of 0: its shape is "
-          << top_vecs_[layer_id][i]->shape_string();
+          << top.shape_string();
     }
   });
   for (size_t i = 0; i < top_vecs_[layer_id].size(); ++i) {

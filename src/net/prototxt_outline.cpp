@@ -110,7 +110,7 @@ std::string Outline::LayerName(int b) const {
     const std::string& value = tokens_[i + 2].text;
     if (tokens_[i].block == b && tokens_[i].text == "name" &&
         tokens_[i + 1].text == ":" && value.size() >= 2 &&
-        (value[0] == '"' || value[0] == '\'')) {
+        (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) {
       return value.substr(1, value.size() - 2);
     }
   }

@@ -169,7 +169,8 @@ class Rewriter {
         SolverParameter::descriptor()->FindFieldByName(field)) {
       return out + "; SolverParameter has it: is this a solver, not a net?";
     }
-    if (type == SolverParameter::descriptor() && is_layer) {
+    if (type == SolverParameter::descriptor() &&
+        NetParameter::descriptor()->FindFieldByName(field)) {
       return out + "; is this a net, not a solver?";
     }
     return out + NearestField(field, type);

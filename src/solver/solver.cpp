@@ -122,7 +122,13 @@ void Solver<Dtype>::LoadWeights(const string& files) {
   for (string file; std::getline(stream, file, ',');) {
     if (file.empty()) continue;
     LOG(INFO) << "Finetuning from " << file;
-    net_->CopyTrainedLayersFrom(file);
+    try {
+      net_->CopyTrainedLayersFrom(file);
+    } catch (const Error& error) {
+      // Weights of the command line have no line in the solver's file.
+      const bool in_file = param_.field_line().count("weights") > 0;
+      throw in_file ? error.At(FieldPlace(param_, "weights")) : error;
+    }
     // Layers that only a test net has.
     for (const auto& net : test_nets_) net->ShareTrainedLayersWith(net_.get());
   }

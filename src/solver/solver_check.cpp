@@ -220,8 +220,11 @@ void CheckSnapshotFolder(const SolverParameter& param) {
   const std::string folder = FolderOf(prefix);
   const std::string field =
       param.field_line().count("snapshot_prefix") ? "snapshot_prefix" : "";
-  SOLVER_CHECK(param, field, IsFolder(folder))
+  struct stat status = {};
+  SOLVER_CHECK(param, field, stat(folder.c_str(), &status) == 0)
       << "the folder for snapshots, '" << folder << "', does not exist";
+  SOLVER_CHECK(param, field, S_ISDIR(status.st_mode))
+      << "the folder for snapshots, '" << folder << "', is a file";
   const std::string trial = prefix + ".try" + std::to_string(getpid());
   const int fd = open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
   const int error = errno;

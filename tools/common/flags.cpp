@@ -44,11 +44,18 @@ std::vector<std::string> Names(
   return names;
 }
 
+std::string Nearest(const std::string& name,
+                    const std::vector<std::string>& names) {
+  const std::vector<std::string> near = NearestNames(name, names);
+  return near.empty() ? "" : "; did you mean '--" + near[0] + "'?";
+}
+
 const char* Wanted(const std::string& type) {
   if (type == "bool") return "true or false";
   if (type == "double") return "a number";
   if (type == "uint32" || type == "uint64") return "a whole number from 0 up";
-  return "a whole number that fits";
+  if (type == "int32") return "a whole number of at most 2147483647";
+  return "a whole number";
 }
 
 void Set(const CommandLineFlagInfo& flag, const std::string& value) {
@@ -90,7 +97,7 @@ bool ParseFlags(int argc, char** argv) {
       value = "false";
     }
     USAGE_CHECK(found != own.end())
-        << "unknown flag '--" << name << "'" << DidYouMean(name, Names(own))
+        << "unknown flag '--" << name << "'" << Nearest(name, Names(own))
         << " (--help lists them)";
     if (!has_value && found->second.type != "bool") {
       USAGE_CHECK(i + 1 < argc) << "--" << name << ": a value is missing";

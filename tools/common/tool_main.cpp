@@ -134,7 +134,7 @@ void LoadLayerLibraries(const std::string& paths) {
         path.find('/') == std::string::npos ? "./" + path : path;
     if (dlopen(file.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
       const char* reason = dlerror();
-      INPUT_FAIL() << "--layers=" << path << ": cannot be loaded: "
+      INPUT_FAIL() << path << ": cannot be loaded as a library of layers: "
                    << (reason != nullptr ? reason : "no reason is known");
     }
   }

@@ -182,9 +182,19 @@ template <typename Dtype>
 void caffe_rng_gaussian(int n, Dtype mu, Dtype sigma, Dtype* r) {
   CHECK_GE(n, 0);
   CHECK_GE(sigma, 0);
-  for (int i = 0; i < n; ++i) {
-    r[i] = static_cast<Dtype>(mu + sigma * Caffe::rng().Gaussian());
-  }
+  // A normal number takes four words of the stream, so each thread seeks its
+  // own place in it.
+  constexpr uint64_t kWords = 4;
+  constexpr int64_t kWork = 64;
+  const uint64_t start = Caffe::rng().position();
+  ParallelFor(n, kWork, [=](int64_t begin, int64_t end) {
+    Rng rng = Caffe::rng();
+    rng.Seek(start + kWords * begin);
+    for (int64_t i = begin; i < end; ++i) {
+      r[i] = static_cast<Dtype>(mu + sigma * rng.Gaussian());
+    }
+  });
+  Caffe::rng().Seek(start + kWords * n);
 }
 
 template <typename Dtype>

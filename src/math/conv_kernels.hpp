@@ -26,6 +26,14 @@ struct ConvKernels {
                    int rows, int cols, int depth, const Dtype* bias,
                    bool add);
 
+  // The same with b where it lies: row k of the panel of run r is read at
+  // band + offsets[k] + runs[r].source. Each run is one panel long and its
+  // pixels are neighbours in the band as well.
+  void (*multiply_band)(const Dtype* a, const Dtype* band,
+                        const int32_t* offsets, const ConvRun* runs,
+                        int num_runs, Dtype* c, int64_t ldc, int rows,
+                        int depth, const Dtype* bias, bool add);
+
   // Packs b for multiply(): row k of it is read at band + offsets[k].
   void (*pack)(const Dtype* band, const int32_t* offsets, int depth,
                const ConvRun* runs, int num_runs, int cols, int stride,

@@ -28,33 +28,49 @@ struct Simd {
 };
 
 constexpr int kTileRows = CONV_TILE_ROWS;
-// Rows of a that stay in the second-level cache while b's panels pass by.
-constexpr int kCachedRows = 24 * kTileRows;
+// Row blocks of a that stay in the second-level cache while b passes by.
+constexpr int kCachedBlocks = 24;
+
+// Where row k of b lies: packed, or in the band at an offset of its own.
+template <typename Dtype>
+struct Packed {
+  const Dtype* row;
+  const Dtype* Next(int) {
+    const Dtype* const at = row;
+    row += Simd<Dtype>::kPanel;
+    return at;
+  }
+};
+
+template <typename Dtype>
+struct Banded {
+  const Dtype* band;
+  const int32_t* offsets;
+  const Dtype* Next(int k) { return band + offsets[k]; }
+};
 
 // One register tile: M rows by N vectors of c.
-template <typename Dtype, int M, int N>
-inline void Tile(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
-                 int depth, const Dtype* bias, bool add) {
+template <int M, int N, typename Dtype, typename Source>
+inline void Tile(const Dtype* a, Source b, Dtype* c, int64_t ldc, int depth,
+                 const Dtype* bias, bool add) {
   typedef Simd<Dtype> S;
   typename S::Vector acc[M][N];
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 2
-    for (int n = 0; n < N; ++n) {
-      acc[m][n] = typename S::Vector{};
-    }
+    for (int n = 0; n < N; ++n) { acc[m][n] = typename S::Vector{}; }
   }
   for (int k = 0; k < depth; ++k) {
+    const Dtype* const row = b.Next(k);
     typename S::Vector bk[N];
 #pragma GCC unroll 2
-    for (int n = 0; n < N; ++n) { bk[n] = S::Load(b + n * S::kLanes); }
+    for (int n = 0; n < N; ++n) { bk[n] = S::Load(row + n * S::kLanes); }
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 2
       for (int n = 0; n < N; ++n) { acc[m][n] += a[m] * bk[n]; }
     }
     a += M;
-    b += S::kPanel;
   }
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) {
@@ -71,20 +87,20 @@ inline void Tile(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
 }
 
 // A tile whose last columns lie outside c goes through a full one beside it.
-template <typename Dtype, int M>
-void EdgeTile(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
-              int cols, int depth, const Dtype* bias, bool add) {
+template <int M, typename Dtype, typename Source>
+void EdgeTile(const Dtype* a, Source b, Dtype* c, int64_t ldc, int cols,
+              int depth, const Dtype* bias, bool add) {
   typedef Simd<Dtype> S;
   if (cols == S::kPanel) {
-    Tile<Dtype, M, 2>(a, b, c, ldc, depth, bias, add);
+    Tile<M, 2>(a, b, c, ldc, depth, bias, add);
     return;
   }
   const Dtype* const once = add ? nullptr : bias;
   Dtype full[M * S::kPanel];
   if (cols <= S::kLanes) {
-    Tile<Dtype, M, 1>(a, b, full, S::kPanel, depth, once, false);
+    Tile<M, 1>(a, b, full, S::kPanel, depth, once, false);
   } else {
-    Tile<Dtype, M, 2>(a, b, full, S::kPanel, depth, once, false);
+    Tile<M, 2>(a, b, full, S::kPanel, depth, once, false);
   }
   for (int m = 0; m < M; ++m) {
     for (int i = 0; i < cols; ++i) {
@@ -94,16 +110,29 @@ void EdgeTile(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
   }
 }
 
-template <typename Dtype, int M>
-inline void AnyTile(int rows, const Dtype* a, const Dtype* b, Dtype* c,
-                    int64_t ldc, int cols, int depth, const Dtype* bias,
-                    bool add) {
+template <int M, typename Dtype, typename Source>
+inline void AnyTile(int rows, const Dtype* a, Source b, Dtype* c, int64_t ldc,
+                    int cols, int depth, const Dtype* bias, bool add) {
   if constexpr (M > 0) {
     if (rows == M) {
-      EdgeTile<Dtype, M>(a, b, c, ldc, cols, depth, bias, add);
+      EdgeTile<M>(a, b, c, ldc, cols, depth, bias, add);
     } else {
-      AnyTile<Dtype, M - 1>(rows, a, b, c, ldc, cols, depth, bias, add);
+      AnyTile<M - 1>(rows, a, b, c, ldc, cols, depth, bias, add);
     }
+  }
+}
+
+// All row blocks from `first` to `last` against one panel of b.
+template <typename Dtype, typename Source>
+void PanelTiles(const Dtype* a, Source b, Dtype* c, int64_t ldc, int rows,
+                int first, int last, int cols, int depth, const Dtype* bias,
+                bool add) {
+  const int blocks = RowBlocks(rows, kTileRows);
+  for (int i = first; i < last; ++i) {
+    const int r0 = RowBegin(rows, blocks, i);
+    AnyTile<kTileRows>(RowBegin(rows, blocks, i + 1) - r0,
+                       a + static_cast<int64_t>(r0) * depth, b, c + r0 * ldc,
+                       ldc, cols, depth, bias ? bias + r0 : nullptr, add);
   }
 }
 
@@ -112,19 +141,29 @@ void Multiply(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
               int rows, int cols, int depth, const Dtype* bias, bool add) {
   constexpr int kPanel = Simd<Dtype>::kPanel;
   const int blocks = RowBlocks(rows, kTileRows);
-  const int cached = kCachedRows / kTileRows;
-  for (int first = 0; first < blocks; first += cached) {
-    const int last = first + cached < blocks ? first + cached : blocks;
+  for (int first = 0; first < blocks; first += kCachedBlocks) {
+    const int last =
+        first + kCachedBlocks < blocks ? first + kCachedBlocks : blocks;
     for (int j = 0; j < cols; j += kPanel) {
-      const int width = cols - j < kPanel ? cols - j : kPanel;
-      for (int i = first; i < last; ++i) {
-        const int r0 = RowBegin(rows, blocks, i);
-        const int r1 = RowBegin(rows, blocks, i + 1);
-        AnyTile<Dtype, kTileRows>(
-            r1 - r0, a + static_cast<int64_t>(r0) * depth,
-            b + static_cast<int64_t>(j) * depth, c + r0 * ldc + j, ldc, width,
-            depth, bias ? bias + r0 : nullptr, add);
-      }
+      PanelTiles(a, Packed<Dtype>{b + static_cast<int64_t>(j) * depth}, c + j,
+                 ldc, rows, first, last,
+                 cols - j < kPanel ? cols - j : kPanel, depth, bias, add);
+    }
+  }
+}
+
+template <typename Dtype>
+void MultiplyBand(const Dtype* a, const Dtype* band, const int32_t* offsets,
+                  const ConvRun* runs, int num_runs, Dtype* c, int64_t ldc,
+                  int rows, int depth, const Dtype* bias, bool add) {
+  const int blocks = RowBlocks(rows, kTileRows);
+  for (int first = 0; first < blocks; first += kCachedBlocks) {
+    const int last =
+        first + kCachedBlocks < blocks ? first + kCachedBlocks : blocks;
+    for (int r = 0; r < num_runs; ++r) {
+      PanelTiles(a, Banded<Dtype>{band + runs[r].source, offsets},
+                 c + runs[r].column, ldc, rows, first, last,
+                 Simd<Dtype>::kPanel, depth, bias, add);
     }
   }
 }
@@ -199,8 +238,8 @@ inline void Transpose8(const float* y, int64_t ldy, float* t, int ldt,
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) {
     *reinterpret_cast<Float8u*>(t + i * ldt) = s[i];
-    *sum += s[i];
   }
+  *sum += ((s[0] + s[1]) + (s[2] + s[3])) + ((s[4] + s[5]) + (s[6] + s[7]));
 }
 #endif
 
@@ -307,8 +346,9 @@ void Outer(const Dtype* band, const int32_t* offsets, int depth,
 
 template <typename Dtype>
 constexpr ConvKernels<Dtype> kConvKernels = {
-    Simd<Dtype>::kPanel, kTileRows,        Multiply<Dtype>,
-    Pack<Dtype>,         Transpose<Dtype>, Outer<Dtype>};
+    Simd<Dtype>::kPanel, kTileRows,   Multiply<Dtype>,
+    MultiplyBand<Dtype>, Pack<Dtype>, Transpose<Dtype>,
+    Outer<Dtype>};
 
 }  // namespace
 }  // namespace caffe

@@ -85,10 +85,13 @@ ConvPlan MakePassPlan(const ConvGeometry& shape, int panel) {
   const int most_channels = std::max(1, kBlockDepth / area);
   const int depth =
       area * std::min(most_channels, shape.channels / shape.group);
-  const int pixels = std::min(1024, std::max(8 * panel,
-                                             kTileElements / depth));
-  ConvPlan plan = MakePlan(shape, pixels, most_channels);
   const int columns = shape.out_width();
+  const bool in_place = columns % panel == 0 && shape.stride_w == 1;
+  const int pixels = std::min(
+      1024,
+      std::max(8 * panel, kTileElements / (in_place ? depth / area : depth)));
+  ConvPlan plan = MakePlan(shape, pixels, most_channels);
+  plan.in_place = in_place;
   for (int row = 0; row < plan.tile_rows; ++row) {
     for (int done = 0; done < columns;) {
       const int column = row * columns + done;
@@ -120,6 +123,28 @@ struct TileRows {
   int end;
 };
 
+// Short rows, for which a library call would take longer than the copy.
+template <typename Dtype>
+inline void ClearShort(Dtype* to, int count) {
+  if (count <= 0) { return; }
+  *to = 0;
+  if (count > 1) { std::fill(to + 1, to + count, Dtype(0)); }
+}
+
+template <typename Dtype>
+inline void CopyRow(const Dtype* from, int count, Dtype* to) {
+  constexpr int kChunk = 16 / sizeof(Dtype);
+  constexpr int kLong = 64 * kChunk;
+  if (count < kChunk || count > kLong) {
+    std::copy(from, from + count, to);
+    return;
+  }
+  for (int i = 0; i < count - kChunk; i += kChunk) {
+    std::memcpy(to + i, from + i, 16);
+  }
+  std::memcpy(to + count - kChunk, from + count - kChunk, 16);
+}
+
 // Copies what a tile reads of `channels` planes of x, with the padding, to
 // band: channels x band_plane.
 template <typename Dtype>
@@ -143,9 +168,9 @@ void FillBand(const ConvPlan& plan, TileRows rows, int channels,
       }
       const Dtype* from =
           x + c * plane + static_cast<int64_t>(y) * s.width - s.pad_w;
-      std::fill(to, to + left, Dtype(0));
-      std::copy(from + left, from + right, to + left);
-      std::fill(to + right, to + width, Dtype(0));
+      ClearShort(to, left);
+      CopyRow(from + left, right - left, to + left);
+      ClearShort(to + right, width - right);
     }
   }
 }
@@ -214,7 +239,8 @@ void CpuConvolution<Dtype>::ReserveThreads() {
   auto pass_size = [panel](const ConvPlan& plan) {
     const int64_t cols =
         RoundUp(static_cast<int64_t>(plan.pixels.size()), panel);
-    return RoundUp(plan.band_size(), 64) + cols * plan.block_depth();
+    return RoundUp(plan.band_size(), 64) +
+           (plan.in_place ? 0 : cols * plan.block_depth());
   };
   const int64_t outputs = RoundUp(shape_.num_output / shape_.group, panel);
   const int64_t weights = RoundUp(weights_.band_size(), 64) +
@@ -286,10 +312,16 @@ void CpuConvolution<Dtype>::RunTile(const ConvPlan& plan, int tile, int group,
     const int count = std::min(plan.block_channels, channels - c);
     const int depth = count * s.kernel_area();
     FillBand(plan, rows, count, x + c * plane, band);
-    kernels.pack(band, plan.offsets.data(), depth, plan.runs.data(), num_runs,
-                 cols, s.stride_w, columns);
-    kernels.multiply(weights, columns, y + first, s.out_plane(), outputs,
-                     cols, depth, bias, c > 0);
+    if (plan.in_place) {
+      kernels.multiply_band(weights, band, plan.offsets.data(),
+                            plan.runs.data(), num_runs, y + first,
+                            s.out_plane(), outputs, depth, bias, c > 0);
+    } else {
+      kernels.pack(band, plan.offsets.data(), depth, plan.runs.data(),
+                   num_runs, cols, s.stride_w, columns);
+      kernels.multiply(weights, columns, y + first, s.out_plane(), outputs,
+                       cols, depth, bias, c > 0);
+    }
     weights += static_cast<int64_t>(outputs) * depth;
   }
 }

@@ -87,6 +87,7 @@ struct ConvPlan {
   std::vector<int32_t> offsets;  // of each k of a block within the band
   std::vector<int32_t> pixels;   // of each output pixel within the band
   std::vector<ConvRun> runs;
+  bool in_place = false;  // each run is a panel: nothing needs packing
 
   int64_t band_size() const {
     return static_cast<int64_t>(block_channels) * band_plane;

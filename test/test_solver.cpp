@@ -94,6 +94,7 @@ TEST(SolverTest, CaffesOwnStateIsRead) {
   }
   param.clear_net();
   *param.mutable_net_param() = net;
+  param.set_test_interval(1000000);
   param.set_snapshot(0);
   param.set_snapshot_after_train(false);
   param.clear_snapshot_prefix();

@@ -148,6 +148,9 @@ class Net {
   void AtLayer(int layer_id, bool setting_up,
                const std::function<void()>& step) const;
 
+  // A layer's message with the blobs named as in the file.
+  string WithoutSplits(int layer_id, string message) const;
+
   void ForwardDebugInfo(int layer_id) const;
   void BackwardDebugInfo(int layer_id) const;
   string NonFiniteIn(int layer_id, bool gradients) const;

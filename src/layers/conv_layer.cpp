@@ -76,7 +76,8 @@ void ConvolutionLayer<Dtype>::ReadOptions() {
   INPUT_CHECK(p.num_output() >= 1 && p.num_output() <= INT_MAX)
       << "convolution_param: num_output is "
       << (p.has_num_output() ? std::to_string(p.num_output()) : "left out")
-      << "; wanted at least 1";
+      << "; wanted at least 1"
+      << (p.num_output() > INT_MAX ? ", at most 2147483647" : "");
   INPUT_CHECK(p.group() >= 1 && p.group() <= INT_MAX)
       << "convolution_param: group is " << p.group()
       << "; wanted at least 1";

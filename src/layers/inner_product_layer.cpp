@@ -15,7 +15,8 @@ void InnerProductLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   INPUT_CHECK(p.num_output() >= 1 && p.num_output() <= INT_MAX)
       << "inner_product_param: num_output is "
       << (p.has_num_output() ? std::to_string(p.num_output()) : "left out")
-      << "; wanted at least 1";
+      << "; wanted at least 1"
+      << (p.num_output() > INT_MAX ? ", at most 2147483647" : "");
   outputs_ = static_cast<int>(p.num_output());
   bias_term_ = p.bias_term();
   transpose_ = p.transpose();

@@ -62,6 +62,21 @@ void Net<Dtype>::Init(const NetParameter& param) {
 }
 
 template <typename Dtype>
+string Net<Dtype>::WithoutSplits(int layer_id, string message) const {
+  for (const int id : bottom_ids_[layer_id]) {
+    const int maker = blob_maker_[id];
+    if (string(layers_[maker]->type()) != "Split") continue;
+    const string& from = blob_names_[id];
+    const string& to = blob_names_[bottom_ids_[maker][0]];
+    for (size_t at = message.find(from); at != string::npos;
+         at = message.find(from, at + to.size())) {
+      message.replace(at, from.size(), to);
+    }
+  }
+  return message;
+}
+
+template <typename Dtype>
 void Net<Dtype>::AtLayer(int layer_id, bool setting_up,
                          const std::function<void()>& step) const {
   try {
@@ -69,7 +84,8 @@ void Net<Dtype>::AtLayer(int layer_id, bool setting_up,
   } catch (const Error& error) {
     // While a net is set up, a layer's own CHECK speaks of the user's file.
     const bool input = setting_up && error.kind() == Error::kContract;
-    throw (input ? error.As(Error::kInput) : error)
+    throw Error(input ? Error::kInput : error.kind(),
+                WithoutSplits(layer_id, error.what()))
         .At(LayerPlace(layers_[layer_id]->layer_param()));
   } catch (const std::bad_alloc&) {
     INPUT_FAIL() << LayerPlace(layers_[layer_id]->layer_param())

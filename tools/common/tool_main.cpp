@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <mutex>
 #include <new>
@@ -72,7 +71,10 @@ void StartLog(const char* program) {
 
 int Fail(const std::string& message, int exit_code) {
   std::string line = "error: " + message;
-  std::replace(line.begin(), line.end(), '\n', ' ');
+  // Names from files may hold anything; the error is one line all the same.
+  for (char& c : line) {
+    if ((c >= 0 && c < ' ') || c == 127) c = ' ';
+  }
   while (line.back() == ' ') line.pop_back();
   if (isatty(STDERR_FILENO)) line = "\033[K" + line;
   std::fprintf(stderr, "%s\n", line.c_str());

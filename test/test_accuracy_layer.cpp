@@ -11,9 +11,9 @@ class AccuracyLayerTest : public MultiDeviceTest<TypeParam> {
 
   // 4 rows of 3 classes.
   static LayerCase<Dtype> Make(const string& options, int tops = 1) {
-    LayerCase<Dtype> layer_case("type: 'Accuracy' accuracy_param { " + options +
-                                    " }",
-                                {{4, 3}, {4}}, tops);
+    LayerCase<Dtype> layer_case(
+        "type: 'Accuracy' accuracy_param { " + options + " }", {{4, 3}, {4}},
+        tops);
     layer_case.SetBottom(0, {5, 1, 2,    // label 0: first
                              1, 2, 3,    // label 1: second
                              1, 2, 3,    // label 0: third
@@ -89,9 +89,9 @@ TYPED_TEST(AccuracyLayerTest, WhatDoesNotFitIsRefused) {
 TYPED_TEST(AccuracyLayerTest, HasNoGradient) {
   auto layer_case = this->Make("");
   layer_case.Run();
-  EXPECT_THROW(layer_case.layer().Backward(
-                   {&layer_case.top()}, {true, false},
-                   {&layer_case.bottom(0), &layer_case.bottom(1)}),
+  EXPECT_THROW(layer_case.layer()->Backward(
+                   {layer_case.top()}, {true, false},
+                   {layer_case.bottom(0), layer_case.bottom(1)}),
                Error);
 }
 

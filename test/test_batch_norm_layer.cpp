@@ -63,10 +63,9 @@ TYPED_TEST(BatchNormLayerTest, TrainingUsesTheBatch) {
 TYPED_TEST(BatchNormLayerTest, AFarMeanDoesNotSpoilTheVariance) {
   typedef typename TypeParam::Dtype Dtype;
   LayerCase<Dtype> layer_case("type: 'BatchNorm'", {{4, 2, 3, 3}});
-  layer_case.FillUniform(&layer_case.bottom(), 999, 1001);
+  layer_case.FillUniform(layer_case.bottom(), 999, 1001);
   layer_case.Run();
-  const vector<Moments> moments =
-      ChannelMoments(layer_case.TopData(), 4, 2, 9);
+  const vector<Moments> moments = ChannelMoments(layer_case.TopData(), 4, 2, 9);
   for (const Moments& m : moments) {
     EXPECT_NEAR(0, m.mean, this->IsDouble() ? 1e-10 : 1e-3);
     EXPECT_NEAR(1, m.variance, 1e-3);
@@ -81,7 +80,7 @@ TYPED_TEST(BatchNormLayerTest, MovingSumsFollowCaffe) {
   layer_case.SetUp();
   vector<double> mean(2), variance(2);
   for (int step = 0; step < 3; ++step) {
-    layer_case.FillUniform(&layer_case.bottom(), -1, 3);
+    layer_case.FillUniform(layer_case.bottom(), -1, 3);
     layer_case.Forward();
     const auto moments = ChannelMoments(layer_case.BottomData(), 5, 2, 3);
     for (int c = 0; c < 2; ++c) {
@@ -89,10 +88,9 @@ TYPED_TEST(BatchNormLayerTest, MovingSumsFollowCaffe) {
       variance[c] = 0.75 * variance[c] + moments[c].variance * 15 / 14;
     }
   }
-  typedef LayerCase<Dtype> Case;
-  ExpectNear<Dtype>(mean, Case::Data(layer_case.param(0)));
-  ExpectNear<Dtype>(variance, Case::Data(layer_case.param(1)));
-  ExpectNear<Dtype>({1 + 0.75 + 0.5625}, Case::Data(layer_case.param(2)));
+  ExpectNear<Dtype>(mean, layer_case.ParamData(0));
+  ExpectNear<Dtype>(variance, layer_case.ParamData(1));
+  ExpectNear<Dtype>({1 + 0.75 + 0.5625}, layer_case.ParamData(2));
 }
 
 TYPED_TEST(BatchNormLayerTest, TestPhaseUsesStoredAveragesAndKeepsThem) {
@@ -102,20 +100,20 @@ TYPED_TEST(BatchNormLayerTest, TestPhaseUsesStoredAveragesAndKeepsThem) {
         "type: 'BatchNorm' batch_norm_param { use_global_stats: true }"}) {
     LayerCase<Dtype> layer_case(text, {{2, 2, 2, 1}});
     layer_case.SetUp();
-    layer_case.Set(&layer_case.param(0), {4, -6});
-    layer_case.Set(&layer_case.param(1), {8, 2});
-    layer_case.Set(&layer_case.param(2), {2});
+    layer_case.Set(layer_case.param(0), {4, -6});
+    layer_case.Set(layer_case.param(1), {8, 2});
+    layer_case.Set(layer_case.param(2), {2});
     const vector<double> x = {2, 3, -3, -4, 0, 1, 5, 6};
     layer_case.SetBottom(0, x);
     layer_case.Forward();
     vector<double> want;
     for (int i = 0; i < 8; ++i) {
       const int c = i / 2 % 2;
-      want.push_back((x[i] - (c ? -3 : 2)) / std::sqrt((c ? 1 : 4) + 1e-5f));
+      want.push_back((x[i] - (c ? -3 : 2)) / std::sqrt((c ? 1. : 4.) + 1e-5f));
     }
     ExpectNear<Dtype>(want, layer_case.TopData());
-    EXPECT_EQ(4, layer_case.param(0).cpu_data()[0]);
-    EXPECT_EQ(2, layer_case.param(2).cpu_data()[0]);
+    EXPECT_EQ(4, layer_case.param(0)->cpu_data()[0]);
+    EXPECT_EQ(2, layer_case.param(2)->cpu_data()[0]);
     layer_case.CheckGradient();
   }
 }
@@ -143,15 +141,16 @@ TYPED_TEST(BatchNormLayerTest, TestPhaseCanUseTheBatch) {
 
 TYPED_TEST(BatchNormLayerTest, InPlaceEqualsOutOfPlace) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const string text : {"type: 'BatchNorm'", "type: 'BatchNorm' phase: TEST"}) {
+  for (const string text :
+       {"type: 'BatchNorm'", "type: 'BatchNorm' phase: TEST"}) {
     LayerCase<Dtype> apart(text, {{4, 3, 3, 2}});
-    LayerCase<Dtype> in_place(text, {{4, 3, 3, 2}});
-    in_place.InPlace();
+    LayerCase<Dtype> in_place(text, {{4, 3, 3, 2}}, 1,
+                              LayerCase<Dtype>::kInPlace);
     apart.Run();
     in_place.Run();
     EXPECT_EQ(apart.TopData(), in_place.TopData());
-    apart.Backward();
-    in_place.Backward();
+    apart.RunBackward();
+    in_place.RunBackward();
     EXPECT_EQ(apart.BottomDiff(), in_place.BottomDiff());
   }
 }
@@ -163,17 +162,16 @@ TYPED_TEST(BatchNormLayerTest, Gradient) {
   LayerCase<Dtype>("type: 'BatchNorm' batch_norm_param { eps: 0.1 }",
                    {{3, 1, 11, 1}})
       .CheckGradient();
-  LayerCase<Dtype>("type: 'BatchNorm'", {{4, 3, 2, 2}})
-      .InPlace()
+  LayerCase<Dtype>("type: 'BatchNorm'", {{4, 3, 2, 2}}, 1,
+                   LayerCase<Dtype>::kInPlace)
       .CheckGradient();
 }
 
 TYPED_TEST(BatchNormLayerTest, SameForAnyThreads) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const vector<int> shape :
+  for (const vector<int>& shape :
        {vector<int>{7, 13, 97, 101}, vector<int>{1021, 777}}) {
-    ExpectSameForAnyThreads(
-        [&] { return LayerCase<Dtype>("type: 'BatchNorm'", {shape}); });
+    ExpectSameForAnyThreads<Dtype>("type: 'BatchNorm'", {shape});
   }
 }
 
@@ -182,8 +180,8 @@ TYPED_TEST(BatchNormLayerTest, ParametersAreNotLearned) {
   LayerCase<Dtype> layer_case("type: 'BatchNorm' param { lr_mult: 2 }",
                               {{2, 3}});
   layer_case.SetUp();
-  ASSERT_EQ(3, layer_case.layer().layer_param().param_size());
-  for (const ParamSpec& spec : layer_case.layer().layer_param().param()) {
+  ASSERT_EQ(3, layer_case.layer()->layer_param().param_size());
+  for (const ParamSpec& spec : layer_case.layer()->layer_param().param()) {
     EXPECT_EQ(0, spec.lr_mult());
     EXPECT_EQ(0, spec.decay_mult());
   }
@@ -193,7 +191,7 @@ TYPED_TEST(BatchNormLayerTest, OtherChannelsAreRefused) {
   typedef typename TypeParam::Dtype Dtype;
   LayerCase<Dtype> layer_case("type: 'BatchNorm'", {{2, 3}});
   layer_case.SetUp();
-  layer_case.bottom().Reshape({2, 4});
+  layer_case.bottom()->Reshape({2, 4});
   EXPECT_THROW(layer_case.Forward(), Error);
   LayerCase<Dtype> eps("type: 'BatchNorm' batch_norm_param { eps: -1 }",
                        {{2, 3}});

@@ -32,11 +32,10 @@ TYPED_TEST(BiasLayerTest, ItsOwnParameterMeetsTheAxes) {
             setting.options + " }",
         {{2, 3, 4}});
     layer_case.Run();
-    EXPECT_EQ(setting.operand, layer_case.param(0).shape());
-    ExpectNear<Dtype>(
-        Shifted(layer_case.BottomData(), layer_case.Data(layer_case.param(0)),
-                setting.inner),
-        layer_case.TopData());
+    EXPECT_EQ(setting.operand, layer_case.param(0)->shape());
+    ExpectNear<Dtype>(Shifted(layer_case.BottomData(), layer_case.ParamData(0),
+                              setting.inner),
+                      layer_case.TopData());
     layer_case.CheckGradient();
   }
 }
@@ -57,8 +56,10 @@ TYPED_TEST(BiasLayerTest, SecondBottomAndInPlace) {
       Shifted(layer_case.BottomData(), layer_case.BottomData(1), 5),
       layer_case.TopData());
   layer_case.CheckGradient();
-  LayerCase<Dtype>("type: 'Bias'", {{2, 3}, {3}}).InPlace().CheckGradient();
-  LayerCase<Dtype>("type: 'Bias'", {{2, 3, 9}}).InPlace().CheckGradient();
+  LayerCase<Dtype>("type: 'Bias'", {{2, 3}, {3}}, 1, LayerCase<Dtype>::kInPlace)
+      .CheckGradient();
+  LayerCase<Dtype>("type: 'Bias'", {{2, 3, 9}}, 1, LayerCase<Dtype>::kInPlace)
+      .CheckGradient();
 }
 
 TYPED_TEST(BiasLayerTest, OperandsThatDoNotFitAreRefused) {

@@ -54,22 +54,22 @@ TYPED_TEST(EltwiseLayerTest, ProductAndItsTwoGradients) {
 
 TYPED_TEST(EltwiseLayerTest, StableProductGradientHoldsAtZero) {
   typedef typename TypeParam::Dtype Dtype;
-  LayerCase<Dtype> layer_case("type: 'Eltwise' eltwise_param { operation: PROD }",
-                              {{2}, {2}});
+  LayerCase<Dtype> layer_case(
+      "type: 'Eltwise' eltwise_param { operation: PROD }", {{2}, {2}});
   layer_case.SetBottom(0, {0, 0});
   layer_case.CheckGradient();
 }
 
 TYPED_TEST(EltwiseLayerTest, Maximum) {
   typedef typename TypeParam::Dtype Dtype;
-  LayerCase<Dtype> layer_case("type: 'Eltwise' eltwise_param { operation: MAX }",
-                              kThreeBottoms);
+  LayerCase<Dtype> layer_case(
+      "type: 'Eltwise' eltwise_param { operation: MAX }", kThreeBottoms);
   layer_case.Run();
   vector<double> maximum;
   for (int i = 0; i < 30; ++i) {
-    maximum.push_back(std::max({layer_case.BottomData(0)[i],
-                                layer_case.BottomData(1)[i],
-                                layer_case.BottomData(2)[i]}));
+    maximum.push_back(
+        std::max({layer_case.BottomData(0)[i], layer_case.BottomData(1)[i],
+                  layer_case.BottomData(2)[i]}));
   }
   ExpectNear<Dtype>(maximum, layer_case.TopData());
   layer_case.CheckGradient();
@@ -78,14 +78,14 @@ TYPED_TEST(EltwiseLayerTest, Maximum) {
 // Of equal maxima one gets the gradient: bottom 1 before 0, 0 before 2.
 TYPED_TEST(EltwiseLayerTest, EqualMaximaFollowCaffe) {
   typedef typename TypeParam::Dtype Dtype;
-  LayerCase<Dtype> layer_case("type: 'Eltwise' eltwise_param { operation: MAX }",
-                              {{4}, {4}, {4}});
+  LayerCase<Dtype> layer_case(
+      "type: 'Eltwise' eltwise_param { operation: MAX }", {{4}, {4}, {4}});
   layer_case.SetBottom(0, {1, 1, 3, 1});
   layer_case.SetBottom(1, {1, 2, 1, 0});
   layer_case.SetBottom(2, {1, 2, 3, 4});
   layer_case.Run();
   vector<bool> all(3, true);
-  layer_case.Backward();
+  layer_case.RunBackward();
   const int chosen[] = {1, 1, 0, 2};
   for (int i = 0; i < 4; ++i) {
     for (int k = 0; k < 3; ++k) {
@@ -94,18 +94,16 @@ TYPED_TEST(EltwiseLayerTest, EqualMaximaFollowCaffe) {
     }
   }
   vector<int> sides;
-  layer_case.layer().KinkSides({}, {}, &sides);
+  layer_case.layer()->KinkSides({}, {}, &sides);
   EXPECT_EQ(vector<int>(chosen, chosen + 4), sides);
 }
 
 TYPED_TEST(EltwiseLayerTest, SameForAnyThreads) {
   typedef typename TypeParam::Dtype Dtype;
   for (const string operation : {"SUM", "PROD", "MAX"}) {
-    ExpectSameForAnyThreads([&] {
-      return LayerCase<Dtype>(
-          "type: 'Eltwise' eltwise_param { operation: " + operation + " }",
-          {{97, 4001}, {97, 4001}});
-    });
+    ExpectSameForAnyThreads<Dtype>(
+        "type: 'Eltwise' eltwise_param { operation: " + operation + " }",
+        {{97, 4001}, {97, 4001}});
   }
 }
 
@@ -116,10 +114,10 @@ TYPED_TEST(EltwiseLayerTest, WhatDoesNotFitIsRefused) {
       "3 2 (6)",
       LayerCase<Dtype>("type: 'Eltwise'", {{2, 3}, {2, 3}, {3, 2}})
           .InputError());
-  EXPECT_EQ("has 1 coeff(s) for 2 bottoms",
-            LayerCase<Dtype>("type: 'Eltwise' eltwise_param { coeff: 1 }",
-                             {{2}, {2}})
-                .InputError());
+  EXPECT_EQ(
+      "has 1 coeff(s) for 2 bottoms",
+      LayerCase<Dtype>("type: 'Eltwise' eltwise_param { coeff: 1 }", {{2}, {2}})
+          .InputError());
   EXPECT_EQ("coeff is for operation SUM alone; the operation is MAX",
             LayerCase<Dtype>("type: 'Eltwise' eltwise_param { operation: MAX "
                              "coeff: 1 coeff: 2 }",

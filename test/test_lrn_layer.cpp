@@ -38,15 +38,14 @@ vector<double> LrnReference(const LrnSetting& s, const Blob<Dtype>& x) {
               const int cc = s.within ? c : c + i;
               const int hh = s.within ? h + i : h;
               const int ww = s.within ? w + j : w;
-              if (cc < 0 || cc >= x.channels() || hh < 0 ||
-                  hh >= x.height() || ww < 0 || ww >= x.width()) {
+              if (cc < 0 || cc >= x.channels() || hh < 0 || hh >= x.height() ||
+                  ww < 0 || ww >= x.width()) {
                 continue;
               }
               sum += std::pow(x.data_at(n, cc, hh, ww), 2);
             }
           }
-          const double share =
-              s.alpha / (s.within ? s.size * s.size : s.size);
+          const double share = s.alpha / (s.within ? s.size * s.size : s.size);
           const double scale = (s.within ? 1 : s.k) + share * sum;
           y.push_back(x.data_at(n, c, h, w) * std::pow(scale, -s.beta));
         }
@@ -56,13 +55,10 @@ vector<double> LrnReference(const LrnSetting& s, const Blob<Dtype>& x) {
   return y;
 }
 
-const LrnSetting kLrnSettings[] = {{5, 1, 0.75, 1, false},
-                                   {3, 0.5, 0.5, 2, false},
-                                   {1, 2, 1.25, 1, false},
-                                   {15, 4, 0.75, 1, false},
-                                   {3, 1, 0.75, 1, true},
-                                   {5, 2, 0.5, 7, true},
-                                   {9, 1, 1.25, 1, true}};
+const LrnSetting kLrnSettings[] = {
+    {5, 1, 0.75, 1, false},  {3, 0.5, 0.5, 2, false}, {1, 2, 1.25, 1, false},
+    {15, 4, 0.75, 1, false}, {3, 1, 0.75, 1, true},   {5, 2, 0.5, 7, true},
+    {9, 1, 1.25, 1, true}};
 
 TYPED_TEST(LRNLayerTest, FollowsTheFormula) {
   typedef typename TypeParam::Dtype Dtype;
@@ -70,7 +66,7 @@ TYPED_TEST(LRNLayerTest, FollowsTheFormula) {
     SCOPED_TRACE(LrnText(setting));
     LayerCase<Dtype> layer_case(LrnText(setting), {{2, 7, 3, 5}});
     layer_case.Run();
-    ExpectNear<Dtype>(LrnReference(setting, layer_case.bottom()),
+    ExpectNear<Dtype>(LrnReference(setting, *layer_case.bottom()),
                       layer_case.TopData());
   }
 }
@@ -86,10 +82,8 @@ TYPED_TEST(LRNLayerTest, Gradient) {
 TYPED_TEST(LRNLayerTest, SameForAnyThreads) {
   typedef typename TypeParam::Dtype Dtype;
   for (const bool within : {false, true}) {
-    ExpectSameForAnyThreads([&] {
-      return LayerCase<Dtype>(LrnText({5, 1, 0.75, 1, within}),
-                              {{5, 13, 61, 67}});
-    });
+    ExpectSameForAnyThreads<Dtype>(LrnText({5, 1, 0.75, 1, within}),
+                                   {{5, 13, 61, 67}});
   }
 }
 

@@ -41,10 +41,9 @@ TYPED_TEST(ReductionLayerTest, FollowsTheFormula) {
     for (int axis = 0; axis < 4; ++axis) {
       SCOPED_TRACE(operation + " axis " + std::to_string(axis));
       LayerCase<Dtype> layer_case(
-          ReductionText(operation, axis == 3 ? -1 : axis, 0.5),
-          {{2, 3, 5, 7}});
+          ReductionText(operation, axis == 3 ? -1 : axis, 0.5), {{2, 3, 5, 7}});
       layer_case.Run();
-      EXPECT_EQ(axis, layer_case.top().num_axes());
+      EXPECT_EQ(axis, layer_case.top()->num_axes());
       ExpectNear<Dtype>(
           Reduced(layer_case.BottomData(), operation, rows[axis], 0.5),
           layer_case.TopData());
@@ -67,21 +66,20 @@ TYPED_TEST(ReductionLayerTest, AbsoluteValueHasNoSlopeAtZero) {
   LayerCase<Dtype> layer_case(ReductionText("ASUM", 0, 1), {{3}});
   layer_case.SetBottom(0, {-2, 0, 3});
   layer_case.Run();
-  layer_case.Backward();
+  layer_case.RunBackward();
   const vector<double> slopes = layer_case.BottomDiff();
   EXPECT_EQ(0, slopes[1]);
   EXPECT_EQ(-slopes[0], slopes[2]);
   vector<int> sides;
-  layer_case.layer().KinkSides({&layer_case.bottom()}, {}, &sides);
+  layer_case.layer()->KinkSides({layer_case.bottom()}, {}, &sides);
   EXPECT_EQ((vector<int>{-1, 0, 1}), sides);
 }
 
 TYPED_TEST(ReductionLayerTest, SameForAnyThreads) {
   typedef typename TypeParam::Dtype Dtype;
   for (const int axis : {0, 1}) {
-    ExpectSameForAnyThreads([&] {
-      return LayerCase<Dtype>(ReductionText("SUMSQ", axis, 1), {{97, 8009}});
-    });
+    ExpectSameForAnyThreads<Dtype>(ReductionText("SUMSQ", axis, 1),
+                                   {{97, 8009}});
   }
 }
 

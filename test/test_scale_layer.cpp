@@ -27,14 +27,13 @@ TYPED_TEST(ScaleLayerTest, ItsOwnParameterMeetsTheAxes) {
     vector<int> operand;
     int inner;
   };
-  const vector<Setting> settings = {
-      {"", {3}, 20},
-      {"axis: 0", {2}, 60},
-      {"axis: -1", {5}, 1},
-      {"axis: 1 num_axes: 2", {3, 4}, 5},
-      {"axis: 2 num_axes: -1", {4, 5}, 1},
-      {"axis: 0 num_axes: -1", {2, 3, 4, 5}, 1},
-      {"num_axes: 0", {}, 120}};
+  const vector<Setting> settings = {{"", {3}, 20},
+                                    {"axis: 0", {2}, 60},
+                                    {"axis: -1", {5}, 1},
+                                    {"axis: 1 num_axes: 2", {3, 4}, 5},
+                                    {"axis: 2 num_axes: -1", {4, 5}, 1},
+                                    {"axis: 0 num_axes: -1", {2, 3, 4, 5}, 1},
+                                    {"num_axes: 0", {}, 120}};
   for (const Setting& setting : settings) {
     LayerCase<Dtype> layer_case(
         string("type: 'Scale' scale_param { bias_term: true "
@@ -43,12 +42,10 @@ TYPED_TEST(ScaleLayerTest, ItsOwnParameterMeetsTheAxes) {
             setting.options + " }",
         {{2, 3, 4, 5}});
     layer_case.Run();
-    EXPECT_EQ(setting.operand, layer_case.param(0).shape());
-    EXPECT_EQ(setting.operand, layer_case.param(1).shape());
-    ExpectNear<Dtype>(Scaled(layer_case.BottomData(),
-                             layer_case.Data(layer_case.param(0)),
-                             layer_case.Data(layer_case.param(1)),
-                             setting.inner),
+    EXPECT_EQ(setting.operand, layer_case.param(0)->shape());
+    EXPECT_EQ(setting.operand, layer_case.param(1)->shape());
+    ExpectNear<Dtype>(Scaled(layer_case.BottomData(), layer_case.ParamData(0),
+                             layer_case.ParamData(1), setting.inner),
                       layer_case.TopData());
     layer_case.CheckGradient();
   }
@@ -58,7 +55,7 @@ TYPED_TEST(ScaleLayerTest, DefaultIsOneAndNoBias) {
   typedef typename TypeParam::Dtype Dtype;
   LayerCase<Dtype> layer_case("type: 'Scale'", {{2, 3}});
   layer_case.Run();
-  EXPECT_EQ(1u, layer_case.layer().blobs().size());
+  EXPECT_EQ(1u, layer_case.layer()->blobs().size());
   EXPECT_EQ(layer_case.BottomData(), layer_case.TopData());
 }
 
@@ -67,7 +64,7 @@ TYPED_TEST(ScaleLayerTest, SecondBottom) {
   LayerCase<Dtype> layer_case("type: 'Scale' scale_param { axis: 1 }",
                               {{2, 3, 4, 5}, {3, 4}});
   layer_case.Run();
-  EXPECT_TRUE(layer_case.layer().blobs().empty());
+  EXPECT_TRUE(layer_case.layer()->blobs().empty());
   ExpectNear<Dtype>(
       Scaled(layer_case.BottomData(), layer_case.BottomData(1), {}, 5),
       layer_case.TopData());
@@ -77,7 +74,7 @@ TYPED_TEST(ScaleLayerTest, SecondBottom) {
       "bias_filler { value: 3 } }",
       {{2, 3}, {2}});
   biased.Run();
-  EXPECT_EQ(1u, biased.layer().blobs().size());
+  EXPECT_EQ(1u, biased.layer()->blobs().size());
   ExpectNear<Dtype>(
       Scaled(biased.BottomData(), biased.BottomData(1), {3, 3}, 3),
       biased.TopData());
@@ -90,9 +87,10 @@ TYPED_TEST(ScaleLayerTest, InPlace) {
   const string text =
       "type: 'Scale' scale_param { bias_term: true "
       "filler { type: 'uniform' min: -2 max: 2 } }";
-  LayerCase<Dtype>(text, {{3, 2, 2, 5}}).InPlace().CheckGradient();
-  LayerCase<Dtype>("type: 'Scale'", {{3, 2, 5}, {2}})
-      .InPlace()
+  LayerCase<Dtype>(text, {{3, 2, 2, 5}}, 1, LayerCase<Dtype>::kInPlace)
+      .CheckGradient();
+  LayerCase<Dtype>("type: 'Scale'", {{3, 2, 5}, {2}}, 1,
+                   LayerCase<Dtype>::kInPlace)
       .CheckGradient();
 }
 
@@ -101,22 +99,20 @@ TYPED_TEST(ScaleLayerTest, FrozenParametersGetNoGradient) {
   LayerCase<Dtype> layer_case("type: 'Scale' scale_param { bias_term: true }",
                               {{2, 3}});
   layer_case.Run();
-  layer_case.layer().set_param_propagate_down(0, false);
-  caffe_set(3, Dtype(0), layer_case.param(0).mutable_cpu_diff());
-  caffe_set(3, Dtype(0), layer_case.param(1).mutable_cpu_diff());
-  layer_case.Backward();
-  EXPECT_EQ(0, layer_case.param(0).asum_diff());
-  EXPECT_NE(0, layer_case.param(1).asum_diff());
+  layer_case.layer()->set_param_propagate_down(0, false);
+  caffe_set(3, Dtype(0), layer_case.param(0)->mutable_cpu_diff());
+  caffe_set(3, Dtype(0), layer_case.param(1)->mutable_cpu_diff());
+  layer_case.RunBackward();
+  EXPECT_EQ(0, layer_case.param(0)->asum_diff());
+  EXPECT_NE(0, layer_case.param(1)->asum_diff());
 }
 
 TYPED_TEST(ScaleLayerTest, SameForAnyThreads) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const vector<int> shape :
+  for (const vector<int>& shape :
        {vector<int>{7, 13, 97, 51}, vector<int>{1021, 777}}) {
-    ExpectSameForAnyThreads([&] {
-      return LayerCase<Dtype>("type: 'Scale' scale_param { bias_term: true }",
-                              {shape});
-    });
+    ExpectSameForAnyThreads<Dtype>(
+        "type: 'Scale' scale_param { bias_term: true }", {shape});
   }
 }
 

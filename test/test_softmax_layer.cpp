@@ -45,15 +45,14 @@ TYPED_TEST(SoftmaxLayerTest, LargeScoresDoNotOverflow) {
   LayerCase<Dtype> layer_case("type: 'Softmax'", {{2, 3}});
   layer_case.SetBottom(0, {1e4, 1e4, -1e4, -3e4, -3e4, -3e4});
   layer_case.Run();
-  ExpectNear<Dtype>({.5, .5, 0, 1. / 3, 1. / 3, 1. / 3},
-                    layer_case.TopData());
+  ExpectNear<Dtype>({.5, .5, 0, 1. / 3, 1. / 3, 1. / 3}, layer_case.TopData());
 }
 
 TYPED_TEST(SoftmaxLayerTest, NanStaysInItsRow) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const vector<int> shape : {vector<int>{2, 3}, vector<int>{1, 3, 2}}) {
+  for (const vector<int>& shape : {vector<int>{2, 3}, vector<int>{1, 3, 2}}) {
     LayerCase<Dtype> layer_case("type: 'Softmax'", {shape});
-    layer_case.bottom().mutable_cpu_data()[2] = NAN;
+    layer_case.bottom()->mutable_cpu_data()[2] = NAN;
     layer_case.Run();
     int nans = 0;
     for (const double value : layer_case.TopData()) nans += std::isnan(value);
@@ -67,15 +66,15 @@ TYPED_TEST(SoftmaxLayerTest, Gradient) {
   LayerCase<Dtype>("type: 'Softmax'", {{2, 5, 3, 1}}).CheckGradient();
   LayerCase<Dtype>("type: 'Softmax' softmax_param { axis: 0 }", {{3, 67}})
       .CheckGradient();
-  LayerCase<Dtype>("type: 'Softmax'", {{3, 4}}).InPlace().CheckGradient();
+  LayerCase<Dtype>("type: 'Softmax'", {{3, 4}}, 1, LayerCase<Dtype>::kInPlace)
+      .CheckGradient();
 }
 
 TYPED_TEST(SoftmaxLayerTest, SameForAnyThreads) {
   typedef typename TypeParam::Dtype Dtype;
-  for (const vector<int> shape :
+  for (const vector<int>& shape :
        {vector<int>{97, 1501}, vector<int>{2, 11, 211, 7}}) {
-    ExpectSameForAnyThreads(
-        [&] { return LayerCase<Dtype>("type: 'Softmax'", {shape}); });
+    ExpectSameForAnyThreads<Dtype>("type: 'Softmax'", {shape});
   }
 }
 

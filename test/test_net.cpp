@@ -276,7 +276,7 @@ TEST(NetErrorTest, SharedShapesThatDiffer) {
 TEST(NetErrorTest, NoLayerInThePhase) {
   EXPECT_EQ(ErrorOf("name: 'n' layer { name: 'a' type: 'X' "
                     "include { phase: TEST } }"),
-            "net 'n' has no layers in phase TRAIN");
+            "net.prototxt: net 'n' has no layers in phase TRAIN");
 }
 
 TEST(NetDiagnosisTest, FirstNonFiniteNamesTheFirstLayer) {

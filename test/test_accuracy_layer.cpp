@@ -78,12 +78,11 @@ TYPED_TEST(AccuracyLayerTest, WhatDoesNotFitIsRefused) {
   label.SetBottom(1, {0, 1, 3, 1});
   EXPECT_EQ("the label of row 2 is 3; there are 3 classes (0 to 2)",
             label.InputError());
-  auto whole = this->Make("");
-  whole.SetBottom(1, {0, 0.5, 0, 1});
+  auto number = this->Make("");
+  number.SetBottom(1, {0, NAN, 0, 1});
   EXPECT_EQ(
-      "the label of row 1 is 0.5, not a whole number; there are 3 classes (0 "
-      "to 2)",
-      whole.InputError());
+      "the label of row 1 is nan, no number; there are 3 classes (0 to 2)",
+      number.InputError());
 }
 
 TYPED_TEST(AccuracyLayerTest, HasNoGradient) {

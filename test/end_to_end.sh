@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# The way of a user, small: render people, train the demo's net a little, stop
+# and resume, and run each tool on the result.
+#
+#   end_to_end.sh TOOLS_DIR
+set -euo pipefail
+tools=$(cd "$1" && pwd)
+source=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+"$tools/make_faces" --out=faces --identities=10 --images=4 --seed=3 >/dev/null
+mkdir out
+for file in train_val solver deploy; do
+  sed -e 's|"\.demo/faces"|"faces"|; s|"\.demo/face_triplet"|"out/net"|' \
+    -e 's|"models/face_triplet/|"|' \
+    -e 's/identities_per_batch: 24/identities_per_batch: 6/' \
+    -e 's/max_iter: 800/max_iter: 12/; s/snapshot: 400/snapshot: 6/' \
+    "$source/models/face_triplet/$file.prototxt" >"$file.prototxt"
+done
+
+"$tools/train" --solver=solver.prototxt 2>train.log || fail "train: $(tail -n 1 train.log)"
+cp out/net_iter_12.caffemodel straight.caffemodel
+rm out/net_iter_12.*
+"$tools/train" --solver=solver.prototxt --resume=auto --threads=1 2>resume.log ||
+  fail "resume: $(tail -n 1 resume.log)"
+cmp out/net_iter_12.caffemodel straight.caffemodel ||
+  fail "a resumed run differs from a straight one"
+
+weights=out/net_iter_12.caffemodel
+"$tools/evaluate" --model=deploy.prototxt --weights=$weights --images=faces \
+  --fold=0 --of=5 --format=json >figures.json
+grep -qE '^\{"people": 2, "images": 8, .*"eer": [01]\.[0-9]+, .*\}$' figures.json ||
+  fail "evaluate: $(cat figures.json)"
+"$tools/extract" --model=deploy.prototxt --weights=$weights --images=faces \
+  --blob=embedding --out=embedding.npy
+# 40 rows of 64 floats behind a header of 128 bytes.
+[ "$(stat -c %s embedding.npy)" -eq $((128 + 40 * 64 * 4)) ] ||
+  fail "extract: embedding.npy has $(stat -c %s embedding.npy) bytes"
+sed -i 's/identities_per_batch: 6/identities_per_batch: 2/; s/slice_point: \(8\|12\|16\) /slice_point: 4 /' train_val.prototxt
+"$tools/test" --model=train_val.prototxt --weights=$weights --iterations=2 >test.txt
+[ "$(grep -c '^loss' test.txt)" -eq 4 ] || fail "test: $(cat test.txt)"
+"$tools/inspect" --model=deploy.prototxt | grep -q 'parameters' || fail inspect
+"$tools/time" --model=deploy.prototxt --phase=TEST --iterations=1 --format=json |
+  grep -q '"total"' || fail time
+echo "end to end: train, resume, evaluate, extract, test, inspect, time"

@@ -14,29 +14,17 @@
 #include "gtest/gtest.h"
 
 #include "caffe/check.hpp"
+#include "caffe/test/shared_data.hpp"
 #include "caffe/util/image.hpp"
 
 namespace caffe {
 
-class TempFolder {
+// A temporary folder with ways to put files in it.
+class ImageFolder : public TempFolder {
  public:
-  TempFolder() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "tercet_XXXXXX").string();
-    EXPECT_NE(mkdtemp(&name[0]), nullptr);
-    path_ = name;
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::string& path() const { return path_; }
   // The path of `name` in the folder; makes the folders on the way.
   std::string operator/(const std::string& name) const {
-    const std::filesystem::path full = std::filesystem::path(path_) / name;
+    const std::filesystem::path full = std::filesystem::path(path()) / name;
     std::filesystem::create_directories(full.parent_path());
     return full.string();
   }
@@ -54,9 +42,6 @@ class TempFolder {
     WriteImage(full, image);
     return full;
   }
-
- private:
-  std::string path_;
 };
 
 // A picture whose pixels all differ from their neighbours.

@@ -60,7 +60,7 @@ class IdentityDataLayerTest : public MultiDeviceTest<TypeParam> {
     return values;
   }
 
-  TempFolder folder_;
+  ImageFolder folder_;
   Blob<Dtype> data_, label_;
   vector<Blob<Dtype>*> tops_{&data_, &label_};
 };

@@ -37,7 +37,7 @@ TEST(IdentityListTest, NaturalOrder) {
 }
 
 TEST(IdentityListTest, FolderReadsSorted) {
-  TempFolder folder;
+  ImageFolder folder;
   for (const char* name : {"s10/2.pgm", "s10/10.pgm", "s2/1.PNG", "s1/b.jpeg",
                            "s1/notes.txt", "s1/.hidden.pgm", ".git/a.pgm"}) {
     folder.Write(name, "");
@@ -54,7 +54,7 @@ TEST(IdentityListTest, FolderReadsSorted) {
 }
 
 TEST(IdentityListTest, ListReadsRelativeToItselfOrToItsRoot) {
-  TempFolder folder;
+  ImageFolder folder;
   folder.Write("in/a b.pgm", "");
   folder.Write("in/c.pgm", "");
   const std::string list = folder.Write(
@@ -105,7 +105,7 @@ TEST(IdentityListTest, PeopleWithTooFewImagesAreLeftOutWithOneWarning) {
 }
 
 TEST(IdentityListTest, FoldersWithoutPeopleOrImagesAreRefused) {
-  TempFolder folder;
+  ImageFolder folder;
   ExpectHas(InputError([&] { ReadIdentities(folder.path() + "/no", ""); }),
             "/no: no such folder or list file");
   ExpectHas(InputError([&] { ReadIdentities("", ""); }), "source is empty");
@@ -120,7 +120,7 @@ TEST(IdentityListTest, FoldersWithoutPeopleOrImagesAreRefused) {
 }
 
 TEST(IdentityListTest, BadListLinesAreToldWithPlaceAndCount) {
-  TempFolder folder;
+  ImageFolder folder;
   folder.Write("a.pgm", "");
   const auto error = [&](const std::string& text) {
     const std::string list = folder.Write("list.txt", text);
@@ -142,7 +142,7 @@ TEST(IdentityListTest, BadListLinesAreToldWithPlaceAndCount) {
 }
 
 TEST(IdentityListTest, ListImagesTakesFoldersAndLists) {
-  TempFolder folder;
+  ImageFolder folder;
   for (const char* name : {"b/2.pgm", "a/1.pgm", "empty/x.txt", "10.pgm",
                            "9.pgm", "with blank.pgm"}) {
     folder.Write(name, "");
@@ -167,13 +167,13 @@ TEST(IdentityListTest, ListImagesTakesFoldersAndLists) {
             }),
             "list:2: no such image: " + (folder / "no.pgm") +
                 " (first of 2 such");
-  TempFolder empty;
+  ImageFolder empty;
   ExpectHas(InputError([&] { ListImages(empty.path(), ""); }),
             ": folder has no image");
 }
 
 TEST(IdentityListTest, TripletListReads) {
-  TempFolder folder;
+  ImageFolder folder;
   folder.Write("a.pgm", "");
   folder.Write("b.pgm", "");
   const auto read = [&](const std::string& text) {

@@ -183,7 +183,7 @@ TEST(ImageTest, JpegReadsInBlueGreenRed) {
 }
 
 TEST(ImageTest, ContentNotNameTellsTheFormat) {
-  TempFolder folder;
+  ImageFolder folder;
   const Image image = Pattern(4, 6, 3);
   const std::string path =
       folder.Write("really_a_png.jpg", Text(EncodePng(image)));
@@ -191,7 +191,7 @@ TEST(ImageTest, ContentNotNameTellsTheFormat) {
 }
 
 TEST(ImageTest, WriteImageTakesTheFormatFromTheName) {
-  TempFolder folder;
+  ImageFolder folder;
   const Image image = Pattern(4, 6, 3);
   for (const char* name : {"a.ppm", "a.png", "a.jpg"}) {
     WriteImage(folder / name, image);
@@ -204,7 +204,7 @@ TEST(ImageTest, WriteImageTakesTheFormatFromTheName) {
 }
 
 TEST(ImageTest, MissingFileAndFolderAreNamed) {
-  TempFolder folder;
+  ImageFolder folder;
   ExpectHas(InputError([&] { ReadImage(folder / "none.png"); }),
             "none.png: no such image file");
   ExpectHas(InputError([&] { ReadImage(folder.path()); }),

@@ -57,7 +57,7 @@ string TestName(const ::testing::TestParamInfo<string>& info) {
 class ModelsTest : public ::testing::TestWithParam<string> {
  protected:
   static void SetUpTestSuite() {
-    faces_ = new TempFolder;
+    faces_ = new ImageFolder;
     Rng rng(7, 0);
     Image image(24, 24, 1);
     for (int person = 0; person < kPeople; ++person) {
@@ -102,10 +102,10 @@ class ModelsTest : public ::testing::TestWithParam<string> {
     return net;
   }
 
-  static TempFolder* faces_;
+  static ImageFolder* faces_;
 };
 
-TempFolder* ModelsTest::faces_ = nullptr;
+ImageFolder* ModelsTest::faces_ = nullptr;
 
 bool AnyNonZero(const float* values, int count) {
   return std::any_of(values, values + count, [](float v) { return v != 0; });
@@ -269,7 +269,7 @@ TEST_P(SolverFileTest, TakesAStepOnItsNet) {
   ASSERT_TRUE(fs::exists(net)) << net;
   *param.mutable_net_param() = Read(net.string());
   param.clear_net();
-  const TempFolder out;
+  const ImageFolder out;
   param.set_snapshot_prefix(out / "weights");
   param.set_snapshot_after_train(false);
   param.clear_snapshot();

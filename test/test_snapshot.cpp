@@ -103,7 +103,7 @@ class SnapshotTest : public ::testing::Test {
   }
 
   const int threads_ = Caffe::threads();
-  TempFolder folder_;
+  ImageFolder folder_;
   float base_lr_ = 0.01f;
   int64_t seed_ = 11;
   std::string net_ = TeacherNet(4, 3, 5, 2, true);
@@ -176,7 +176,7 @@ TEST_F(SnapshotTest, StateNamesItsIterationAndWeights) {
 // The folder of a run may be moved as a whole.
 TEST_F(SnapshotTest, WeightsAreFoundBesideTheState) {
   SnapshotAt(3);
-  TempFolder other;
+  ImageFolder other;
   for (const char* name : {"net_iter_3.caffemodel", "net_iter_3.solverstate"}) {
     WriteText(other / name, ReadText(folder_ / name));
     unlink((folder_ / name).c_str());

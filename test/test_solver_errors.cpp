@@ -43,7 +43,7 @@ class SolverErrorTest : public ::testing::Test {
   const std::string kGood =
       "net: 'net.prototxt'\nbase_lr: 0.01 max_iter: 5\n"
       "snapshot_after_train: false\n";
-  TempFolder folder_;
+  ImageFolder folder_;
 };
 
 TEST_F(SolverErrorTest, GoodSolverIsAccepted) {

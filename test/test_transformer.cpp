@@ -35,7 +35,7 @@ class DataTransformerTest : public ::testing::Test {
     return InputError([&] { Run(text, TRAIN, image); });
   }
   // A mean file that holds 0, 1, 2, ...
-  static string MeanFile(const TempFolder& folder, const vector<int>& shape,
+  static string MeanFile(const ImageFolder& folder, const vector<int>& shape,
                          bool legacy) {
     BlobProto proto;
     int count = 1;
@@ -124,7 +124,7 @@ TYPED_TEST(DataTransformerTest, GrayAndColorAreForced) {
 }
 
 TYPED_TEST(DataTransformerTest, MeanFileFollowsTheCrop) {
-  TempFolder folder;
+  ImageFolder folder;
   const Image image = Pattern(5, 4, 3);
   for (const bool legacy : {false, true}) {
     const string path = this->MeanFile(folder, {3, 5, 4}, legacy);
@@ -150,7 +150,7 @@ TYPED_TEST(DataTransformerTest, OptionsThatDoNotFitAreRefused) {
 }
 
 TYPED_TEST(DataTransformerTest, BadMeanFilesAreRefused) {
-  TempFolder folder;
+  ImageFolder folder;
   const Image image = Pattern(4, 5, 3);
   ExpectHas(this->ErrorOf("mean_file: '/no/such'", image),
             "/no/such: mean_file cannot be opened");

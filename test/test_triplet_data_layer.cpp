@@ -64,7 +64,7 @@ class TripletDataLayerTest : public MultiDeviceTest<TypeParam> {
     return rows;
   }
 
-  TempFolder folder_;
+  ImageFolder folder_;
   Blob<Dtype> data_, label_;
   vector<Blob<Dtype>*> tops_{&data_};
 };

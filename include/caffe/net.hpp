@@ -73,7 +73,7 @@ class Net {
   void ToProto(NetParameter* param, bool write_diff = false) const;
 
   // The first data, parameter or gradient that is not finite, in the order of
-  // the layers: "data of blob 'fc' made by layer 'fc' (InnerProduct)"; empty
+  // the layers: "blob 'fc' of net.prototxt:7: layer 'fc' (InnerProduct)"; empty
   // where all are.
   string FirstNonFinite() const;
 

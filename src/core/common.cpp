@@ -2,7 +2,6 @@
 // count. The one place that refuses GPU mode where there is no device.
 #include "caffe/common.hpp"
 
-#include <cblas.h>
 #include <omp.h>
 
 #include <random>
@@ -11,14 +10,6 @@ namespace caffe {
 namespace {
 
 struct Settings {
-  // Each BLAS call stays on one thread: the loops around them are ours, so
-  // that their split is known. OpenBLAS sets OpenMP's own number as it is
-  // told; that is put back.
-  Settings() {
-    openblas_set_num_threads(1);
-    omp_set_num_threads(threads);
-  }
-
   int threads = omp_get_max_threads();
   Caffe::Brew mode = Caffe::CPU;
   Rng rng{SeedFromSystem()};

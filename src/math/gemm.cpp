@@ -1,6 +1,6 @@
 // Matrix products on OpenBLAS. C is cut in tiles by its shape alone and each
 // tile is one single-threaded BLAS call, so that the bits of a result do not
-// depend on the number of threads. (class Caffe keeps BLAS on one thread.)
+// depend on the number of threads.
 #include <omp.h>
 
 #include <algorithm>

@@ -113,13 +113,14 @@ string JsonString(const string& text) {
 const char kJsonSpread[] = "{\"median\": %.6f, \"min\": %.6f, \"max\": %.6f}";
 
 void PrintJson(const Net<float>& net, const Timings& t) {
-  std::printf("{\n  \"model\": %s,\n  \"iterations\": %d,\n  \"threads\": %d,\n",
-              JsonString(FLAGS_model).c_str(), FLAGS_iterations,
-              Caffe::threads());
+  std::printf(
+      "{\n  \"model\": %s,\n  \"iterations\": %d,\n  \"threads\": %d,\n",
+      JsonString(FLAGS_model).c_str(), FLAGS_iterations, Caffe::threads());
   std::printf("  \"unit\": \"ms\",\n  \"layers\": [\n");
   for (size_t k = 0; k < net.layers().size(); ++k) {
     std::printf(
-        "    {\"name\": %s, \"type\": %s, \"forward\": %s, \"backward\": %s}%s\n",
+        "    {\"name\": %s, \"type\": %s, \"forward\": %s, \"backward\": "
+        "%s}%s\n",
         JsonString(net.layer_names()[k]).c_str(),
         JsonString(net.layers()[k]->type()).c_str(),
         Text(kJsonSpread, SpreadOf(t.forward[k])).c_str(),

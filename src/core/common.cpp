@@ -28,7 +28,8 @@ void RequireDevice() {
 #ifdef TERCET_CUDA
   throw Error(Error::kDevice, "no CUDA device can be used on this machine");
 #else
-  throw Error(Error::kDevice, "this build has no CUDA: it runs on the CPU only");
+  throw Error(Error::kDevice,
+              "this build has no CUDA: it runs on the CPU only");
 #endif
 }
 

@@ -12,7 +12,8 @@ constexpr size_t kAlignment = 64;
 
 void* AllocateHost(size_t size) {
   const size_t rounded = (size + kAlignment - 1) / kAlignment * kAlignment;
-  void* pointer = std::aligned_alloc(kAlignment, rounded ? rounded : kAlignment);
+  void* pointer =
+      std::aligned_alloc(kAlignment, rounded ? rounded : kAlignment);
   if (pointer == nullptr) {
     INPUT_FAIL() << "out of memory: " << size << " bytes were wanted";
   }

@@ -12,15 +12,13 @@ namespace {
 
 template <typename Dtype>
 void RunForward(const Dtype* a, const Dtype* b, const Dtype* similar,
-             Dtype margin, bool legacy, int64_t N, int64_t D, Dtype* rows,
-             Dtype* slope, Dtype* loss) {
+                Dtype margin, bool legacy, int64_t N, int64_t D, Dtype* rows,
+                Dtype* slope, Dtype* loss) {
   ForEachWarp(N, [=] __device__(int64_t i, int lane) {
     const Dtype* x = a + i * D;
     const Dtype* y = b + i * D;
-    const Dtype squared =
-        metric::WarpRowSum<Dtype>(D, lane, [=](int64_t k) {
-          return (x[k] - y[k]) * (x[k] - y[k]);
-        });
+    const Dtype squared = metric::WarpRowSum<Dtype>(
+        D, lane, [=](int64_t k) { return (x[k] - y[k]) * (x[k] - y[k]); });
     if (lane != 0) return;
     metric::ContrastivePair(squared, similar[i] != 0, margin, legacy, rows + i,
                             slope + i);
@@ -34,8 +32,8 @@ void RunForward(const Dtype* a, const Dtype* b, const Dtype* similar,
 
 template <typename Dtype>
 void RunBackward(const Dtype* a, const Dtype* b, const Dtype* slope,
-              const Dtype* loss_diff, Dtype sign, int64_t N, int64_t D,
-              Dtype* diff) {
+                 const Dtype* loss_diff, Dtype sign, int64_t N, int64_t D,
+                 Dtype* diff) {
   ForEach(N * D, [=] __device__(int64_t k) {
     diff[k] = sign * *loss_diff / N * slope[k / D] * (a[k] - b[k]);
   });
@@ -46,10 +44,10 @@ void RunBackward(const Dtype* a, const Dtype* b, const Dtype* slope,
 template <typename Dtype>
 void ContrastiveLossLayer<Dtype>::Forward_gpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  RunForward(bottom[0]->gpu_data(), bottom[1]->gpu_data(), bottom[2]->gpu_data(),
-          margin_, legacy_, bottom[0]->shape(0), bottom[0]->count(1),
-          loss_rows_.mutable_gpu_data(), slope_.mutable_gpu_data(),
-          top[0]->mutable_gpu_data());
+  RunForward(bottom[0]->gpu_data(), bottom[1]->gpu_data(),
+             bottom[2]->gpu_data(), margin_, legacy_, bottom[0]->shape(0),
+             bottom[0]->count(1), loss_rows_.mutable_gpu_data(),
+             slope_.mutable_gpu_data(), top[0]->mutable_gpu_data());
 }
 
 template <typename Dtype>
@@ -60,9 +58,9 @@ void ContrastiveLossLayer<Dtype>::Backward_gpu(
   for (int which = 0; which < 2; ++which) {
     if (!propagate_down[which]) continue;
     RunBackward(bottom[0]->gpu_data(), bottom[1]->gpu_data(), slope_.gpu_data(),
-             top[0]->gpu_diff(), Dtype(which == 0 ? 1 : -1),
-             bottom[0]->shape(0), bottom[0]->count(1),
-             bottom[which]->mutable_gpu_diff());
+                top[0]->gpu_diff(), Dtype(which == 0 ? 1 : -1),
+                bottom[0]->shape(0), bottom[0]->count(1),
+                bottom[which]->mutable_gpu_diff());
   }
 }
 

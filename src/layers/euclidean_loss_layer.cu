@@ -11,14 +11,12 @@ namespace {
 
 template <typename Dtype>
 void RunForward(const Dtype* a, const Dtype* b, int64_t N, int64_t D,
-             Dtype* distance, Dtype* loss) {
+                Dtype* distance, Dtype* loss) {
   ForEachWarp(N, [=] __device__(int64_t i, int lane) {
     const Dtype* x = a + i * D;
     const Dtype* y = b + i * D;
-    const Dtype squared =
-        metric::WarpRowSum<Dtype>(D, lane, [=](int64_t k) {
-          return (x[k] - y[k]) * (x[k] - y[k]);
-        });
+    const Dtype squared = metric::WarpRowSum<Dtype>(
+        D, lane, [=](int64_t k) { return (x[k] - y[k]) * (x[k] - y[k]); });
     if (lane == 0) distance[i] = squared;
   });
   metric::SumRows(
@@ -30,7 +28,7 @@ void RunForward(const Dtype* a, const Dtype* b, int64_t N, int64_t D,
 
 template <typename Dtype>
 void RunBackward(const Dtype* a, const Dtype* b, const Dtype* loss_diff,
-              Dtype sign, int64_t N, int64_t D, Dtype* diff) {
+                 Dtype sign, int64_t N, int64_t D, Dtype* diff) {
   ForEach(N * D, [=] __device__(int64_t k) {
     diff[k] = sign * *loss_diff / N * (a[k] - b[k]);
   });
@@ -42,8 +40,8 @@ template <typename Dtype>
 void EuclideanLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                             const vector<Blob<Dtype>*>& top) {
   RunForward(bottom[0]->gpu_data(), bottom[1]->gpu_data(), bottom[0]->shape(0),
-          bottom[0]->count(1), distance_.mutable_gpu_data(),
-          top[0]->mutable_gpu_data());
+             bottom[0]->count(1), distance_.mutable_gpu_data(),
+             top[0]->mutable_gpu_data());
 }
 
 template <typename Dtype>
@@ -52,9 +50,10 @@ void EuclideanLossLayer<Dtype>::Backward_gpu(
     const vector<Blob<Dtype>*>& bottom) {
   for (int which = 0; which < 2; ++which) {
     if (!propagate_down[which]) continue;
-    RunBackward(bottom[0]->gpu_data(), bottom[1]->gpu_data(), top[0]->gpu_diff(),
-             Dtype(which == 0 ? 1 : -1), bottom[0]->shape(0),
-             bottom[0]->count(1), bottom[which]->mutable_gpu_diff());
+    RunBackward(bottom[0]->gpu_data(), bottom[1]->gpu_data(),
+                top[0]->gpu_diff(), Dtype(which == 0 ? 1 : -1),
+                bottom[0]->shape(0), bottom[0]->count(1),
+                bottom[which]->mutable_gpu_diff());
   }
 }
 

@@ -11,12 +11,12 @@ namespace {
 
 template <typename Dtype>
 void RunForward(const Dtype* x, Dtype eps, int64_t N, int64_t D, Dtype* y,
-             Dtype* inverse) {
+                Dtype* inverse) {
   ForEachWarp(N, [=] __device__(int64_t i, int lane) {
     const Dtype* row = x + i * D;
     const Dtype scale = metric::InverseAbove(
-        metric::WarpRowSum<Dtype>(
-            D, lane, [=](int64_t k) { return row[k] * row[k]; }),
+        metric::WarpRowSum<Dtype>(D, lane,
+                                  [=](int64_t k) { return row[k] * row[k]; }),
         eps);
     if (lane == 0) inverse[i] = scale;
     for (int64_t k = i * D + lane; k < (i + 1) * D; k += kWarpSize) {
@@ -26,8 +26,8 @@ void RunForward(const Dtype* x, Dtype eps, int64_t N, int64_t D, Dtype* y,
 }
 
 template <typename Dtype>
-void RunBackward(const Dtype* y, const Dtype* dy, const Dtype* inverse, int64_t N,
-              int64_t D, Dtype* dx) {
+void RunBackward(const Dtype* y, const Dtype* dy, const Dtype* inverse,
+                 int64_t N, int64_t D, Dtype* dx) {
   ForEachWarp(N, [=] __device__(int64_t i, int lane) {
     const Dtype* row = y + i * D;
     const Dtype* diff = dy + i * D;
@@ -45,8 +45,8 @@ template <typename Dtype>
 void NormalizeLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
   RunForward(bottom[0]->gpu_data(), eps_, bottom[0]->shape(0),
-          bottom[0]->count(1), top[0]->mutable_gpu_data(),
-          inverse_.mutable_gpu_data());
+             bottom[0]->count(1), top[0]->mutable_gpu_data(),
+             inverse_.mutable_gpu_data());
 }
 
 template <typename Dtype>
@@ -55,8 +55,8 @@ void NormalizeLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                          const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
   RunBackward(top[0]->gpu_data(), top[0]->gpu_diff(), inverse_.gpu_data(),
-           bottom[0]->shape(0), bottom[0]->count(1),
-           bottom[0]->mutable_gpu_diff());
+              bottom[0]->shape(0), bottom[0]->count(1),
+              bottom[0]->mutable_gpu_diff());
 }
 
 INSTANTIATE_LAYER_GPU_FUNCS(NormalizeLayer);

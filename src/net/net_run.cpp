@@ -122,7 +122,8 @@ void Net<Dtype>::BackwardDebugInfo(int layer_id) const {
     if (!bottom_need_backward_[layer_id][i]) continue;
     LOG(INFO) << "    [Backward] Layer " << layer_names_[layer_id]
               << ", bottom blob " << blob_names_[bottom_ids_[layer_id][i]]
-              << " diff: " << MeanAbsolute(bottoms[i]->asum_diff(), *bottoms[i]);
+              << " diff: "
+              << MeanAbsolute(bottoms[i]->asum_diff(), *bottoms[i]);
   }
   for (size_t i = 0; i < layers_[layer_id]->blobs().size(); ++i) {
     if (!layers_[layer_id]->param_propagate_down(static_cast<int>(i))) continue;

@@ -7,8 +7,8 @@
 //
 // A test runs in its device's mode and leaves the CPU mode behind. The cases
 // of a GPU that the machine lacks skip with one line; a build without CUDA has
-// none. For tests of one device: TYPED_TEST_SUITE(FooTest, TestDtypes) and CPUDeviceTest
-// or GPUDeviceTest. Needs gtest 1.10 or later.
+// none. For tests of one device: TYPED_TEST_SUITE(FooTest, TestDtypes) with
+// CPUDeviceTest or GPUDeviceTest. Needs gtest 1.10 or later.
 #ifndef CAFFE_TEST_FIXTURE_HPP_
 #define CAFFE_TEST_FIXTURE_HPP_
 

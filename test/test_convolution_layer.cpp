@@ -101,13 +101,6 @@ string OptionsText(const ConvGeometry& s, bool bias) {
   return text.str();
 }
 
-// Bits, not values: -0 is not 0.
-template <typename Dtype>
-bool SameBits(const vector<Dtype>& a, const vector<Dtype>& b) {
-  return a.size() == b.size() &&
-         std::memcmp(a.data(), b.data(), a.size() * sizeof(Dtype)) == 0;
-}
-
 }  // namespace
 
 template <typename TypeParam>

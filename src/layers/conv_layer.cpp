@@ -101,6 +101,7 @@ void ConvolutionLayer<Dtype>::ReadOptions() {
   Spatial{"dilation", p.dilation(), false, 0, false, 0}.Read(
       1, &shape_.dilation_h, &shape_.dilation_w);
   bias_term_ = p.bias_term();
+  engine_.set_direct(p.engine() == ConvolutionParameter::CAFFE);
 }
 
 template <typename Dtype>

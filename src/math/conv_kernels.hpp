@@ -47,6 +47,25 @@ struct ConvKernels {
   // w[k][panel] += sum over p of band[offsets[k] + pixels[p]] t[p][panel].
   void (*outer)(const Dtype* band, const int32_t* offsets, int depth,
                 const int32_t* pixels, int cols, const Dtype* t, Dtype* w);
+
+  // Winograd's transforms (conv_winograd_impl.hpp) of one vector of patches,
+  // half a panel: that of lane l lies at from + offsets[l], its rows `row`
+  // apart; the 36 results of a patch go `step` apart.
+  // 6 x 6 inputs to Bt d B; reads two columns more than it uses.
+  void (*winograd_data)(const Dtype* from, const int64_t* offsets, int row,
+                        Dtype* to, int64_t step);
+  // The gradient of 4 x 4 outputs to A dy At.
+  void (*winograd_gradient)(const Dtype* from, const int64_t* offsets,
+                            int row, Dtype* to, int64_t step);
+  // 36 products to the 4 x 4 outputs At m A + bias.
+  void (*winograd_output)(const Dtype* m, int64_t step, Dtype bias, Dtype* to,
+                          const int64_t* offsets, int row);
+  // `count` 3 x 3 windows, at most a vector, `next` apart, each read forward
+  // or backward, to G w Gt: to(36, lanes).
+  void (*winograd_window)(const Dtype* w, int64_t next, int count,
+                          bool turned, Dtype* to);
+  // 36 sums of the products' gradients to the windows' Gt s G: to(9, lanes).
+  void (*winograd_sums)(const Dtype* s, int64_t step, Dtype* to);
 };
 
 // Row block i of `blocks`: rows [RowBegin(i), RowBegin(i + 1)), sizes as even

@@ -298,8 +298,7 @@ void OuterTile(const Dtype* band, const int32_t* offsets,
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) {
     from[m] = band + offsets[m];
-    acc[m][0] = S::Load(w + m * S::kPanel);
-    acc[m][1] = S::Load(w + m * S::kPanel + S::kLanes);
+    acc[m][0] = acc[m][1] = typename S::Vector{};
   }
   for (int p = 0; p < cols; ++p) {
     const typename S::Vector t0 = S::Load(t);
@@ -314,8 +313,9 @@ void OuterTile(const Dtype* band, const int32_t* offsets,
   }
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) {
-    S::Store(w + m * S::kPanel, acc[m][0]);
-    S::Store(w + m * S::kPanel + S::kLanes, acc[m][1]);
+    Dtype* const to = w + m * S::kPanel;
+    S::Store(to, S::Load(to) + acc[m][0]);
+    S::Store(to + S::kLanes, S::Load(to + S::kLanes) + acc[m][1]);
   }
 }
 
@@ -344,11 +344,22 @@ void Outer(const Dtype* band, const int32_t* offsets, int depth,
   }
 }
 
+}  // namespace
+}  // namespace caffe
+
+#include "conv_winograd_impl.hpp"
+
+namespace caffe {
+namespace {
+
 template <typename Dtype>
 constexpr ConvKernels<Dtype> kConvKernels = {
-    Simd<Dtype>::kPanel, kTileRows,   Multiply<Dtype>,
-    MultiplyBand<Dtype>, Pack<Dtype>, Transpose<Dtype>,
-    Outer<Dtype>};
+    Simd<Dtype>::kPanel,     kTileRows,
+    Multiply<Dtype>,         MultiplyBand<Dtype>,
+    Pack<Dtype>,             Transpose<Dtype>,
+    Outer<Dtype>,            WinogradData<Dtype>,
+    WinogradGradient<Dtype>, WinogradOutput<Dtype>,
+    WinogradWindow<Dtype>,   WinogradSums<Dtype>};
 
 }  // namespace
 }  // namespace caffe

@@ -9,11 +9,11 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "caffe/common.hpp"
 #include "caffe/util/im2col.hpp"
+#include "conv_common.hpp"
 #include "conv_kernels.hpp"
+#include "winograd.hpp"
 
 namespace caffe {
 
@@ -28,16 +28,6 @@ constexpr int kTransposedElements = 65536;
 // Most partial sums of a weights' gradient, and elements that they may take.
 constexpr int kMostParts = 16;
 constexpr int64_t kMostPartElements = int64_t{1} << 24;
-// Multiply-adds under which one thread does it all.
-constexpr int64_t kSerialWork = 1 << 18;
-
-int ThreadsFor(int64_t multiply_adds) {
-  return multiply_adds > kSerialWork ? Caffe::threads() : 1;
-}
-
-int CeilDiv(int a, int b) { return (a + b - 1) / b; }
-int64_t RoundUp(int64_t a, int64_t b) { return (a + b - 1) / b * b; }
-
 // Where part i of `parts` equal parts of n begins.
 int64_t PartBegin(int64_t n, int64_t parts, int64_t i) {
   return n * i / parts;
@@ -123,28 +113,6 @@ struct TileRows {
   int end;
 };
 
-// Short rows, for which a library call would take longer than the copy.
-template <typename Dtype>
-inline void ClearShort(Dtype* to, int count) {
-  if (count <= 0) { return; }
-  *to = 0;
-  if (count > 1) { std::fill(to + 1, to + count, Dtype(0)); }
-}
-
-template <typename Dtype>
-inline void CopyRow(const Dtype* from, int count, Dtype* to) {
-  constexpr int kChunk = 16 / sizeof(Dtype);
-  constexpr int kLong = 64 * kChunk;
-  if (count < kChunk || count > kLong) {
-    std::copy(from, from + count, to);
-    return;
-  }
-  for (int i = 0; i < count - kChunk; i += kChunk) {
-    std::memcpy(to + i, from + i, 16);
-  }
-  std::memcpy(to + count - kChunk, from + count - kChunk, 16);
-}
-
 // Copies what a tile reads of `channels` planes of x, with the padding, to
 // band: channels x band_plane.
 template <typename Dtype>
@@ -153,25 +121,11 @@ void FillBand(const ConvPlan& plan, TileRows rows, int channels,
   const ConvGeometry& s = plan.shape;
   const int top = rows.begin * s.stride_h - s.pad_h;
   const int height = (rows.end - rows.begin - 1) * s.stride_h + s.extent_h();
-  const int width = plan.band_width;
-  const int left = std::min(width, std::max(0, s.pad_w));
-  const int right =
-      std::max(left, std::min<int>(width, s.width + s.pad_w));
   const int64_t plane = static_cast<int64_t>(s.height) * s.width;
   for (int c = 0; c < channels; ++c) {
-    for (int r = 0; r < height; ++r) {
-      Dtype* to = band + static_cast<int64_t>(c) * plan.band_plane + r * width;
-      const int y = top + r;
-      if (y < 0 || y >= s.height) {
-        std::fill(to, to + width, Dtype(0));
-        continue;
-      }
-      const Dtype* from =
-          x + c * plane + static_cast<int64_t>(y) * s.width - s.pad_w;
-      ClearShort(to, left);
-      CopyRow(from + left, right - left, to + left);
-      ClearShort(to + right, width - right);
-    }
+    CopyPaddedRows(x + c * plane, s.height, s.width, top, height, s.pad_w,
+                   plan.band_width,
+                   band + static_cast<int64_t>(c) * plan.band_plane);
   }
 }
 
@@ -190,6 +144,11 @@ void ConvBuffer<Dtype>::Reserve(int64_t count) {
 }
 
 template <typename Dtype>
+CpuConvolution<Dtype>::CpuConvolution() = default;
+template <typename Dtype>
+CpuConvolution<Dtype>::~CpuConvolution() = default;
+
+template <typename Dtype>
 int64_t CpuConvolution<Dtype>::PartialSize() const {
   const int64_t outputs = RoundUp(shape_.num_output / shape_.group,
                                   BestConvKernels<Dtype>().panel);
@@ -200,6 +159,13 @@ template <typename Dtype>
 void CpuConvolution<Dtype>::Reshape(const ConvGeometry& shape, int batch) {
   shape_ = shape;
   batch_ = batch;
+  winograd_.reset();
+  if (sizeof(Dtype) == sizeof(float) && !direct_ &&
+      Winograd<Dtype>::Suits(shape)) {
+    winograd_.reset(new Winograd<Dtype>);
+    winograd_->Reshape(shape, batch);
+    return;
+  }
   const int panel = BestConvKernels<Dtype>().panel;
   forward_ = MakePassPlan(shape, panel);
   ConvGeometry back = shape;
@@ -350,6 +316,10 @@ void CpuConvolution<Dtype>::RunPass(const ConvPlan& plan, const Dtype* x,
 template <typename Dtype>
 void CpuConvolution<Dtype>::Forward(const Dtype* x, const Dtype* w,
                                     const Dtype* bias, Dtype* y) {
+  if (winograd_) {
+    winograd_->Forward(x, w, bias, y);
+    return;
+  }
   ReserveThreads();
   const int64_t depth = forward_.depth();
   const int64_t outputs = shape_.num_output / shape_.group;
@@ -361,6 +331,10 @@ void CpuConvolution<Dtype>::Forward(const Dtype* x, const Dtype* w,
 template <typename Dtype>
 void CpuConvolution<Dtype>::BackwardData(const Dtype* dy, const Dtype* w,
                                          Dtype* dx) {
+  if (winograd_) {
+    winograd_->BackwardData(dy, w, dx);
+    return;
+  }
   ReserveThreads();
   const int64_t depth = forward_.depth();
   const int64_t outputs = shape_.num_output / shape_.group;
@@ -431,6 +405,10 @@ void CpuConvolution<Dtype>::WeightsTile(int tile, const Dtype* x,
 template <typename Dtype>
 void CpuConvolution<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
                                             Dtype* dw, Dtype* db) {
+  if (winograd_) {
+    winograd_->BackwardWeights(x, dy, dw, db);
+    return;
+  }
   ReserveThreads();
   const ConvGeometry& s = shape_;
   const int64_t size = PartialSize();

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -67,6 +68,13 @@ class MultiDeviceTest : public ::testing::Test {
     Caffe::set_mode(TypeParam::device);
   }
 };
+
+// Bits, not values: -0 is not 0.
+template <typename Dtype>
+bool SameBits(const std::vector<Dtype>& a, const std::vector<Dtype>& b) {
+  return a.size() == b.size() &&
+         std::memcmp(a.data(), b.data(), a.size() * sizeof(Dtype)) == 0;
+}
 
 template <typename Dtype>
 class CPUDeviceTest : public MultiDeviceTest<CPUDevice<Dtype>> {};

@@ -8,6 +8,7 @@
 #define CAFFE_UTIL_CONVOLUTION_HPP_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace caffe {
@@ -98,11 +99,23 @@ struct ConvPlan {
   }
 };
 
-// The engine of one layer. One thread at a time may call an object; it uses
+template <typename Dtype>
+class Winograd;
+
+// The engine of one layer. In float, 3 x 3 windows at stride 1 over many
+// channels go Winograd's way (src/math/winograd.hpp), whose rounding error is
+// about twice that of the direct sums; all else is direct. One thread at a time may call an object; it uses
 // the threads of OpenMP itself.
 template <typename Dtype>
 class CpuConvolution {
  public:
+  CpuConvolution();
+  ~CpuConvolution();
+
+  // Whether the next Reshape() must choose the direct way; at first it need
+  // not.
+  void set_direct(bool direct) { direct_ = direct; }
+
   // Plans for `batch` images of this shape and takes all memory. Requires
   // positive sizes, an output of at least 1 x 1 and a group that divides
   // channels and outputs.
@@ -141,6 +154,8 @@ class CpuConvolution {
                    Dtype* partial);
   void SumParts(Dtype* dw, Dtype* db);
 
+  bool direct_ = false;
+  std::unique_ptr<Winograd<Dtype>> winograd_;  // null: the direct way
   ConvGeometry shape_;
   int batch_ = 0;
   int threads_ = 0;              // that there is scratch for

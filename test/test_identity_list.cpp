@@ -53,6 +53,13 @@ TEST(IdentityListTest, FolderReadsSorted) {
   EXPECT_EQ(3, people[3].label);
 }
 
+TEST(IdentityListTest, AMarkOfUtf8InFrontIsNoPartOfAList) {
+  ImageFolder folder;
+  folder.Write("a.pgm", "");
+  const std::string list = folder.Write("list", "\xef\xbb\xbf" "a.pgm 3\r\n");
+  EXPECT_EQ((Names{folder / "a.pgm"}), ReadIdentities(list, "")[0].images);
+}
+
 TEST(IdentityListTest, ListReadsRelativeToItselfOrToItsRoot) {
   ImageFolder folder;
   folder.Write("in/a b.pgm", "");

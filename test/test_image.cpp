@@ -206,7 +206,7 @@ TEST(ImageTest, WriteImageTakesTheFormatFromTheName) {
 TEST(ImageTest, MissingFileAndFolderAreNamed) {
   ImageFolder folder;
   ExpectHas(InputError([&] { ReadImage(folder / "none.png"); }),
-            "none.png: no such image file");
+            "none.png: no such file");
   ExpectHas(InputError([&] { ReadImage(folder.path()); }),
             folder.path() + ": is a folder");
 }

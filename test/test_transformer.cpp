@@ -153,10 +153,10 @@ TYPED_TEST(DataTransformerTest, BadMeanFilesAreRefused) {
   ImageFolder folder;
   const Image image = Pattern(4, 5, 3);
   ExpectHas(this->ErrorOf("mean_file: '/no/such'", image),
-            "/no/such: mean_file cannot be opened");
+            "mean_file: /no/such: no such file");
   const string junk = folder.Write("junk", "this is text\n");
   ExpectHas(this->ErrorOf("mean_file: '" + junk + "'", image),
-            "holds no BlobProto");
+            "is not a BlobProto in binary");
   const string size = this->MeanFile(folder, {3, 2, 5}, false);
   ExpectHas(this->ErrorOf("mean_file: '" + size + "'", image),
             "mean_file is of 3 x 2 x 5 (channels, height, width), the image "

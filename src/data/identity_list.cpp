@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <string>
@@ -15,6 +14,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/util/image.hpp"
+#include "caffe/util/io.hpp"
 
 namespace caffe {
 
@@ -25,6 +25,7 @@ namespace fs = std::filesystem;
 constexpr const char* kSpace = " \t\r\n\v\f";
 // Labels travel as float, which holds whole numbers exactly up to here.
 constexpr int64_t kMaxLabel = int64_t{1} << 24;
+constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 
 struct Line {
   int number;
@@ -67,7 +68,7 @@ bool IsFolder(const std::string& path) {
 
 bool IsFile(const std::string& path) {
   std::error_code code;
-  return fs::exists(path, code) && !fs::is_directory(path, code);
+  return fs::is_regular_file(path, code);
 }
 
 void CheckThere(const std::string& source) {
@@ -79,8 +80,9 @@ void CheckThere(const std::string& source) {
 }
 
 std::vector<Line> ReadLines(const std::string& list) {
-  std::ifstream file(list);
-  INPUT_CHECK(file.good()) << list << ": list cannot be opened";
+  std::string content = ReadFile(list, kMaxListBytes);
+  if (content.compare(0, 3, "\xef\xbb\xbf") == 0) content.erase(0, 3);
+  std::istringstream file(content);
   std::vector<Line> lines;
   std::string text;
   for (int number = 1; std::getline(file, text); ++number) {
@@ -89,7 +91,6 @@ std::vector<Line> ReadLines(const std::string& list) {
     text = Strip(text);
     if (!text.empty()) lines.push_back({number, text});
   }
-  INPUT_CHECK(!file.bad()) << list << ": list cannot be read";
   INPUT_CHECK(!lines.empty()) << list << ": list is empty";
   return lines;
 }

@@ -6,14 +6,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <filesystem>
-#include <memory>
 #include <sstream>
 
 #include "caffe/check.hpp"
+#include "caffe/util/io.hpp"
 #include "image_formats.hpp"
 
 namespace caffe {
@@ -71,33 +69,6 @@ Image DecodeByContent(const uint8_t* bytes, size_t size) {
                << "; wanted a PGM, PPM, PNG or JPEG";
 }
 
-std::vector<uint8_t> ReadBytes(const std::string& path) {
-  std::error_code code;
-  const std::filesystem::file_status status =
-      std::filesystem::status(path, code);
-  INPUT_CHECK(std::filesystem::exists(status)) << "no such image file";
-  INPUT_CHECK(!std::filesystem::is_directory(status))
-      << "is a folder; wanted an image file";
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      std::fopen(path.c_str(), "rb"), &std::fclose);
-  INPUT_CHECK(file != nullptr) << "cannot be opened: " << std::strerror(errno);
-  std::vector<uint8_t> bytes;
-  constexpr size_t kStep = size_t{1} << 16;
-  size_t got = 0;
-  do {
-    bytes.resize(got + kStep);
-    const size_t read = std::fread(bytes.data() + got, 1, kStep, file.get());
-    got += read;
-    INPUT_CHECK(got <= static_cast<size_t>(kMaxImageFileBytes))
-        << "file is larger than " << kMaxImageFileBytes << " bytes";
-    if (read < kStep) break;
-  } while (true);
-  INPUT_CHECK(std::ferror(file.get()) == 0)
-      << "cannot be read: " << std::strerror(errno);
-  bytes.resize(got);
-  return bytes;
-}
-
 }  // namespace
 
 Image DecodeImage(const uint8_t* bytes, size_t size, const std::string& name) {
@@ -109,13 +80,9 @@ Image DecodeImage(const uint8_t* bytes, size_t size, const std::string& name) {
 }
 
 Image ReadImage(const std::string& path) {
-  std::vector<uint8_t> bytes;
-  try {
-    bytes = ReadBytes(path);
-  } catch (const Error& error) {
-    throw error.At(path);
-  }
-  return DecodeImage(bytes.data(), bytes.size(), path);
+  const std::string bytes = ReadFile(path, kMaxImageFileBytes);
+  return DecodeImage(reinterpret_cast<const uint8_t*>(bytes.data()),
+                     bytes.size(), path);
 }
 
 Image ConvertChannels(const Image& image, int channels) {

@@ -3,11 +3,11 @@
 
 #include "caffe/data/transformer.hpp"
 
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "caffe/check.hpp"
+#include "caffe/util/io.hpp"
 
 namespace caffe {
 
@@ -27,11 +27,12 @@ DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
 
 template <typename Dtype>
 void DataTransformer<Dtype>::ReadMeanFile(const string& path) {
-  std::ifstream file(path, std::ios::binary);
-  INPUT_CHECK(file.good()) << path << ": mean_file cannot be opened";
   BlobProto proto;
-  INPUT_CHECK(proto.ParseFromIstream(&file))
-      << path << ": mean_file holds no BlobProto in binary";
+  try {
+    ReadBinaryProto(path, "a BlobProto in binary", &proto);
+  } catch (const Error& error) {
+    throw error.At("mean_file");
+  }
   vector<int64_t> shape(proto.shape().dim().begin(), proto.shape().dim().end());
   if (!proto.has_shape()) {
     shape = {proto.num(), proto.channels(), proto.height(), proto.width()};

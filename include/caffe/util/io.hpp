@@ -42,7 +42,8 @@ std::string ReadFile(const std::string& path, int64_t most_bytes);
 // Writes path.tmp<pid>, makes it durable, renames it to `path`: after a kill or
 // on a full disk `path` is the whole new file or what it was before. `write`
 // gets the descriptor, and returns false, errno set, where it fails; the
-// temporary file is then removed.
+// temporary file is then removed. A symbolic link stays one. A device or a pipe
+// is written to as it stands.
 void WriteFileAtomically(const std::string& path,
                          const std::function<bool(int fd)>& write);
 void WriteFileAtomically(const std::string& path, const std::string& content);

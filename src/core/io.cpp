@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "caffe/check.hpp"
@@ -40,6 +41,39 @@ void SyncFolder(const std::string& path) {
   if (fd < 0) return;
   fsync(fd);
   close(fd);
+}
+
+// What a name stands for that is there already. A symbolic link is followed,
+// so that the link stays one.
+std::string FollowLink(const std::string& path) {
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) {
+    return path;
+  }
+  char* target = realpath(path.c_str(), nullptr);
+  if (target == nullptr) return path;
+  const std::string followed = target;
+  std::free(target);
+  return followed;
+}
+
+// A device or a pipe: no file could take its name without destroying it.
+bool IsDevice(const std::string& path) {
+  struct stat status = {};
+  return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) &&
+         !S_ISDIR(status.st_mode);
+}
+
+void WriteToDevice(const std::string& path,
+                   const std::function<bool(int fd)>& write) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  bool done = fd >= 0 && write(fd);
+  int error = errno;
+  if (fd >= 0 && close(fd) != 0 && done) {
+    done = false;
+    error = errno;
+  }
+  INPUT_CHECK(done) << path << ": cannot be written: " << Reason(error);
 }
 
 }  // namespace
@@ -112,7 +146,12 @@ bool WriteAll(int fd, const void* data, int64_t bytes) {
 void WriteFileAtomically(const std::string& path,
                          const std::function<bool(int fd)>& write) {
   INPUT_CHECK(!path.empty()) << "the name of a file to write is empty";
-  const std::string beside = path + ".tmp" + std::to_string(getpid());
+  if (IsDevice(path)) {
+    WriteToDevice(path, write);
+    return;
+  }
+  const std::string target = FollowLink(path);
+  const std::string beside = target + ".tmp" + std::to_string(getpid());
   const int fd =
       open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (fd < 0) {
@@ -133,7 +172,7 @@ void WriteFileAtomically(const std::string& path,
     done = false;
     error = errno;
   }
-  if (done && rename(beside.c_str(), path.c_str()) != 0) {
+  if (done && rename(beside.c_str(), target.c_str()) != 0) {
     done = false;
     error = errno;
   }
@@ -141,7 +180,7 @@ void WriteFileAtomically(const std::string& path,
     unlink(beside.c_str());
     INPUT_FAIL() << path << ": cannot be written: " << Reason(error);
   }
-  SyncFolder(path);
+  SyncFolder(target);
 }
 
 void WriteFileAtomically(const std::string& path, const std::string& content) {

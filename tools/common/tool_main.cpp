@@ -2,8 +2,11 @@
 #include "tools/common/tool_main.hpp"
 
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <mutex>
 #include <new>
@@ -69,8 +72,27 @@ void StartLog(const char* program) {
   google::AddLogSink(&Log());
 }
 
+// A closed stdin, stdout or stderr would give its number to the next file that
+// is opened, and the log would end up in a snapshot. They are opened here so
+// that nothing can be read or written through them.
+void HoldStandardFiles() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF) continue;
+    const int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+    if (open("/dev/null", flags) < 0) return;
+  }
+}
+
+// A message has the length of what it quotes, which a file may make endless.
+std::string Shortened(const std::string& message) {
+  constexpr size_t kMost = 4000, kEnd = 1000;
+  if (message.size() <= kMost) return message;
+  return message.substr(0, kMost - kEnd) + " ... " +
+         message.substr(message.size() - kEnd);
+}
+
 int Fail(const std::string& message, int exit_code) {
-  std::string line = "error: " + message;
+  std::string line = "error: " + Shortened(message);
   // Names from files may hold anything; the error is one line all the same.
   for (char& c : line) {
     if ((c >= 0 && c < ' ') || c == 127) c = ' ';
@@ -97,6 +119,8 @@ int RunWithFlags(int argc, char** argv, const std::string& usage,
 }  // namespace
 
 int ToolMain(int argc, char** argv, const std::string& usage, int (*run)()) {
+  HoldStandardFiles();
+  signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error, not the end
   StartLog(argv[0]);
   try {
     return RunWithFlags(argc, argv, usage, run);

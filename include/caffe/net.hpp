@@ -138,6 +138,7 @@ class Net {
   void AppendTops(const LayerParameter& param, int layer_id);
   int AppendBlob(const string& name, int layer_id);
   void AppendParams(const LayerParameter& param, int layer_id);
+  void IndexName(const LayerParameter& param, int layer_id);
   void AppendParam(const ParamSpec& spec, int layer_id, int param_id);
   void ShareParam(const ParamSpec& spec, int owner, int net_param_id);
   void PruneBackward();

@@ -2,6 +2,7 @@
 // parameters gathered, and the parts that need no gradient left out.
 #include "caffe/net.hpp"
 
+#include <cmath>
 #include <new>
 
 #include "caffe/util/prototxt.hpp"
@@ -110,7 +111,6 @@ void Net<Dtype>::AppendLayer(const LayerParameter& given) {
     throw error.At(place + "layer '" + param.name() + "'");
   }
   layer_names_.push_back(param.name());
-  layer_index_.emplace(param.name(), layer_id);
   AppendBottoms(param, layer_id);
   AppendTops(param, layer_id);
   AtLayer(layer_id, true, [&] {
@@ -130,7 +130,25 @@ void Net<Dtype>::AppendLayer(const LayerParameter& given) {
     blob_loss_weights_[top_ids_[layer_id][i]] =
         layers_[layer_id]->loss(static_cast<int>(i));
   }
+  IndexName(param, layer_id);
   AppendParams(param, layer_id);
+}
+
+// Parameters and states are found by their layer's name, so of the layers with
+// one name only one may have any.
+template <typename Dtype>
+void Net<Dtype>::IndexName(const LayerParameter& param, int layer_id) {
+  const auto stores = [this](int id) {
+    return !layers_[id]->blobs().empty() || layers_[id]->HasState();
+  };
+  const auto known = layer_index_.emplace(param.name(), layer_id);
+  if (known.second || !stores(layer_id)) return;
+  const int earlier = known.first->second;
+  INPUT_CHECK(!stores(earlier))
+      << LayerPlace(param) << ": has the name of an earlier layer ("
+      << LayerPlace(layers_[earlier]->layer_param())
+      << "), and weights are found by the name: give it another";
+  known.first->second = layer_id;
 }
 
 template <typename Dtype>
@@ -217,6 +235,11 @@ void Net<Dtype>::AppendParams(const LayerParameter& param, int layer_id) {
     const ParamSpec& spec = i < layer.layer_param().param_size()
                                 ? layer.layer_param().param(i)
                                 : ParamSpec::default_instance();
+    INPUT_CHECK(std::isfinite(spec.lr_mult()) &&
+                std::isfinite(spec.decay_mult()))
+        << LayerPlace(param) << ": param " << i << " has lr_mult "
+        << spec.lr_mult() << " and decay_mult " << spec.decay_mult()
+        << ", wanted finite numbers";
     const bool learns = spec.lr_mult() != 0;
     need_backward = need_backward || learns;
     layer.set_param_propagate_down(i, learns);

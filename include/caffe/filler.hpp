@@ -36,7 +36,7 @@ class Filler {
 };
 
 // Error kInput: an unknown type (the nearest is named), or options that make
-// no sense (min > max, std < 0).
+// no sense (min > max, std < 0, a number that is not finite).
 template <typename Dtype>
 Filler<Dtype>* GetFiller(const FillerParameter& param);
 

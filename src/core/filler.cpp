@@ -1,6 +1,7 @@
 // The fillers and their factory.
 #include "caffe/filler.hpp"
 
+#include <cmath>
 #include <functional>
 
 #include "caffe/util/math_functions.hpp"
@@ -133,6 +134,14 @@ Filler<Dtype>* GetFiller(const FillerParameter& param) {
     INPUT_FAIL() << "unknown filler type '" << param.type() << "'"
                  << DidYouMean(param.type(), names) << " (have "
                  << ListNames(names) << ")";
+  }
+  const pair<const char*, float> kNumbers[] = {
+      {"value", param.value()}, {"min", param.min()}, {"max", param.max()},
+      {"mean", param.mean()},   {"std", param.std()}};
+  for (const auto& number : kNumbers) {
+    INPUT_CHECK(std::isfinite(number.second))
+        << "filler with " << number.first << " " << number.second
+        << ", wanted a finite number";
   }
   return new FunctionFiller<Dtype>(param, found->second);
 }

@@ -112,9 +112,10 @@ void CheckUpdate(const SolverParameter& param) {
   if (type == "Adam") CheckFactor(param, "momentum2", param.momentum2());
   CheckNoLessThan(param, "delta", param.delta(), 0);
   CheckNoLessThan(param, "weight_decay", param.weight_decay(), 0);
-  SOLVER_CHECK(param, "clip_gradients", param.clip_gradients() != 0)
-      << "clip_gradients is 0, which leaves no gradient; leave it out for no "
-         "clipping";
+  SOLVER_CHECK(param, "clip_gradients",
+               param.clip_gradients() > 0 || param.clip_gradients() < 0)
+      << "clip_gradients is " << param.clip_gradients() << ", wanted more "
+      << "than 0; leave it out for no clipping";
   const std::vector<std::string> kinds = {"L1", "L2"};
   const std::string& kind = param.regularization_type();
   SOLVER_CHECK(param, "regularization_type", kind == "L1" || kind == "L2")

@@ -1,4 +1,5 @@
 // Net, running: forward, backward, and the reports about values on the way.
+#include <algorithm>
 #include <cmath>
 
 #include "caffe/net.hpp"
@@ -138,8 +139,11 @@ template <typename Dtype>
 string Net<Dtype>::NonFiniteIn(int layer_id, bool gradients) const {
   const string by =
       " of " + LayerPlace(layers_[layer_id]->layer_param());
+  // Value by value: the sum of large ones is not finite either.
   const auto bad = [gradients](const Blob<Dtype>& blob) {
-    return !std::isfinite(gradients ? blob.asum_diff() : blob.asum_data());
+    const Dtype* values = gradients ? blob.cpu_diff() : blob.cpu_data();
+    return std::any_of(values, values + blob.count(),
+                       [](Dtype value) { return !std::isfinite(value); });
   };
   const string kind = gradients ? "gradient of " : "";
   const auto& params = layers_[layer_id]->blobs();

@@ -38,7 +38,8 @@ bool CheckLayer(Net<double>* net, int id) {
               name.c_str(), layer->type(),
               static_cast<long long>(report.checked),
               static_cast<long long>(report.skipped), report.worst,
-              report.ok() ? "ok" : "FAILED");
+              !report.ok() ? "FAILED"
+                           : report.checked > 0 ? "ok" : "nothing to check");
   for (const string& failure : report.failures) {
     std::printf("    %s\n", failure.c_str());
   }

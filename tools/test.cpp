@@ -1,4 +1,5 @@
-// Runs the TEST net and prints the mean of each of its outputs.
+// Runs the TEST net and prints the mean of each value of its outputs; of a
+// large output, such as a batch of embeddings, the mean over all of it.
 #include <cstdio>
 
 #include "tools/common/embedder.hpp"
@@ -18,11 +19,20 @@ namespace caffe {
 namespace {
 
 void PrintMeans(const Net<float>& net, const vector<double>& sums) {
+  constexpr int kMostLines = 100;
   size_t index = 0;
   for (int id : net.output_blob_indices()) {
     const string& name = net.blob_names()[id];
     const float weight = net.blob_loss_weights()[id];
-    for (int k = 0; k < net.blobs()[id]->count(); ++k) {
+    const int count = net.blobs()[id]->count();
+    if (count > kMostLines) {
+      double sum = 0;
+      for (int k = 0; k < count; ++k) sum += sums[index++];
+      std::printf("%s has %d values of mean %.9g\n", name.c_str(), count,
+                  sum / count / FLAGS_iterations);
+      continue;
+    }
+    for (int k = 0; k < count; ++k) {
       const double mean = sums[index++] / FLAGS_iterations;
       std::printf("%s = %.9g", name.c_str(), mean);
       if (weight != 0) {
@@ -30,6 +40,16 @@ void PrintMeans(const Net<float>& net, const vector<double>& sums) {
       }
       std::printf("\n");
     }
+  }
+}
+
+// Nothing fills an Input layer here, and the means would be those of zeros.
+void CheckReadsData(const Net<float>& net) {
+  for (const auto& layer : net.layers()) {
+    INPUT_CHECK(string(layer->type()) != "Input")
+        << LayerPlace(layer->layer_param())
+        << ": nothing fills it here; wanted a net that reads its own data in "
+        << "phase TEST (extract and evaluate fill an Input layer)";
   }
 }
 
@@ -43,6 +63,7 @@ int Run() {
   Caffe::set_random_seed(FLAGS_seed);
   const vector<string> stages = SplitList(FLAGS_stage);
   Net<float> net(FLAGS_model, TEST, FLAGS_level, &stages);
+  CheckReadsData(net);
   LoadWeights(FLAGS_weights, &net);
   ReleaseLog();
   vector<double> sums;

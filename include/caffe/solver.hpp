@@ -126,6 +126,10 @@ class Solver {
   // One forward pass; adds the outputs to test_scores_.
   void TestOnce(int test_net, Dtype* loss);
   void LogTest(int test_net, Dtype loss) const;
+  // A line for each output value of a net, as "Train" or "Test"; of a large
+  // output just the mean.
+  void LogOutputs(const Net<Dtype>& net, const char* phase,
+                  const vector<Dtype>& values) const;
 
   // Forward and backward iter_size times; the mean loss.
   Dtype ComputeGradients();

@@ -145,22 +145,12 @@ void Solver<Dtype>::LogIteration() {
             << " iters), loss = " << smoothed_loss();
   displayed_iter_ = iter_;
   seconds_ = 0;
-  int score = 0;
-  for (int j = 0; j < net_->num_outputs(); ++j) {
-    const int blob = net_->output_blob_indices()[j];
-    const Dtype weight = net_->blob_loss_weights()[blob];
-    const Dtype* values = net_->output_blobs()[j]->cpu_data();
-    for (int k = 0; k < net_->output_blobs()[j]->count(); ++k) {
-      std::ostringstream weighted;
-      if (weight != 0) {
-        weighted << " (* " << weight << " = " << weight * values[k]
-                 << " loss)";
-      }
-      LOG(INFO) << "    Train net output #" << score++ << ": "
-                << net_->blob_names()[blob] << " = " << values[k]
-                << weighted.str();
-    }
+  vector<Dtype> values;
+  for (const Blob<Dtype>* output : net_->output_blobs()) {
+    values.insert(values.end(), output->cpu_data(),
+                  output->cpu_data() + output->count());
   }
+  LogOutputs(*net_, "Train", values);
 }
 
 template <typename Dtype>

@@ -60,29 +60,43 @@ void Solver<Dtype>::TestOnce(int test_net, Dtype* loss) {
 template <typename Dtype>
 void Solver<Dtype>::LogTest(int test_net, Dtype loss) const {
   if (param_.test_compute_loss()) LOG(INFO) << "Test loss: " << loss;
-  const Net<Dtype>& net = *test_nets_[test_net];
-  const vector<Dtype>& scores = test_scores_[test_net];
-  size_t score = 0;
-  for (int j = 0; j < net.num_outputs(); ++j) {
-    const int blob = net.output_blob_indices()[j];
+  LogOutputs(*test_nets_[test_net], "Test", test_scores_[test_net]);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LogOutputs(const Net<Dtype>& net, const char* phase,
+                               const vector<Dtype>& values) const {
+  constexpr int kMostLines = 100;
+  size_t index = 0;
+  for (const int blob : net.output_blob_indices()) {
+    const string& name = net.blob_names()[blob];
     const Dtype weight = net.blob_loss_weights()[blob];
-    const int count = net.output_blobs()[j]->count();
-    for (int k = 0; k < count && score < scores.size(); ++k, ++score) {
+    const int count = net.blobs()[blob]->count();
+    if (count > kMostLines) {
+      double sum = 0;
+      for (int k = 0; k < count; ++k) sum += values.at(index + k);
+      LOG(INFO) << "    " << phase << " net output #" << index << ": " << name
+                << " has " << count << " values of mean " << sum / count;
+      index += count;
+      continue;
+    }
+    for (int k = 0; k < count; ++k, ++index) {
       std::ostringstream weighted;
       if (weight != 0) {
-        weighted << " (* " << weight << " = " << weight * scores[score]
+        weighted << " (* " << weight << " = " << weight * values.at(index)
                  << " loss)";
       }
-      LOG(INFO) << "    Test net output #" << score << ": "
-                << net.blob_names()[blob] << " = " << scores[score]
-                << weighted.str();
+      LOG(INFO) << "    " << phase << " net output #" << index << ": " << name
+                << " = " << values[index] << weighted.str();
     }
   }
 }
 
 #define TERCET_INSTANTIATE_TEST(Dtype)                   \
   template bool Solver<Dtype>::TestIsDue() const;        \
-  template void Solver<Dtype>::TestAll()
+  template void Solver<Dtype>::TestAll();                \
+  template void Solver<Dtype>::LogOutputs(               \
+      const Net<Dtype>&, const char*, const vector<Dtype>&) const
 TERCET_INSTANTIATE_TEST(float);
 TERCET_INSTANTIATE_TEST(double);
 #undef TERCET_INSTANTIATE_TEST

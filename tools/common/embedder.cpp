@@ -11,7 +11,10 @@ namespace caffe {
 
 template <typename Dtype>
 void LoadWeights(const string& list, Net<Dtype>* net) {
-  for (const string& file : SplitList(list)) net->CopyTrainedLayersFrom(file);
+  const vector<string> files = SplitList(list);
+  USAGE_CHECK(list.empty() || !files.empty())
+      << "--weights=" << list << ": names no file";
+  for (const string& file : files) net->CopyTrainedLayersFrom(file);
 }
 
 template void LoadWeights<float>(const string&, Net<float>*);

@@ -1,5 +1,7 @@
 // .npy files, there and back and broken.
 
+#include <gtest/gtest.h>
+
 #include "caffe/check.hpp"
 #include "caffe/test/shared_data.hpp"
 #include "caffe/util/io.hpp"

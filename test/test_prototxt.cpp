@@ -1,6 +1,8 @@
 // Reading nets and solvers from text: what is read, and the one line that each
 // mistake is answered with.
 
+#include <gtest/gtest.h>
+
 #include "caffe/check.hpp"
 #include "caffe/test/shared_data.hpp"
 #include "caffe/util/io.hpp"

@@ -1,6 +1,7 @@
 // Snapshots: a resumed run is the uninterrupted one bit for bit, and a state
 // that is damaged, mismatched or half written is refused or passed over.
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

@@ -2,7 +2,10 @@
 // start from, and the state that Caffe wrote.
 #include "caffe/solver.hpp"
 
+#include <gtest/gtest.h>
+
 #include "caffe/test/shared_data.hpp"
+#include "caffe/util/prototxt.hpp"
 #include "caffe/util/weights.hpp"
 #include "test/solver_nets.hpp"
 

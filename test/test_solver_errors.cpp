@@ -1,7 +1,10 @@
 // What is wrong with a solver is told before the first iteration, in one line
 // with the file and the line of the field.
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 
+#include "caffe/util/prototxt.hpp"
 #include "test/image_files.hpp"
 #include "test/solver_nets.hpp"
 

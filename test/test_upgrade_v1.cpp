@@ -1,5 +1,7 @@
 // The 2014 form of a net, read as if it had been written today.
 
+#include <gtest/gtest.h>
+
 #include "caffe/test/shared_data.hpp"
 #include "caffe/util/prototxt.hpp"
 #include "caffe/util/upgrade_proto.hpp"

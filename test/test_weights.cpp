@@ -1,6 +1,7 @@
 // .caffemodel and .solverstate files: what is read, what each broken one is
 // answered with, and that writing leaves the old file or the new one.
 
+#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 

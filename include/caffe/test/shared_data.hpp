@@ -6,68 +6,41 @@
 // `shared` beside the source folder or beside any folder above it. Also a
 // folder of its own for each test's files.
 
-#include <gtest/gtest.h>
-#include <sys/stat.h>
-
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 namespace caffe {
 
+// SharedData for a search that begins beside `folder`; "" is the current one.
+std::string FindSharedData(const std::string& relative,
+                           const std::string& folder);
+
 // The path of e.g. "golden/ops", or "" where there is none.
 inline std::string SharedData(const std::string& relative) {
-  namespace fs = std::filesystem;
-  const char* named = std::getenv("TERCET_SHARED");
-  if (named != nullptr && *named != '\0') {
-    const fs::path path = fs::path(named) / relative;
-    return fs::exists(path) ? path.string() : "";
-  }
 #ifdef TERCET_SOURCE_DIR
-  fs::path folder = fs::path(TERCET_SOURCE_DIR);
+  return FindSharedData(relative, TERCET_SOURCE_DIR);
 #else
-  fs::path folder = fs::current_path();
+  return FindSharedData(relative, "");
 #endif
-  for (; folder.has_relative_path(); folder = folder.parent_path()) {
-    const fs::path path = folder.parent_path() / "shared" / relative;
-    if (fs::exists(path)) return path.string();
-  }
-  return "";
 }
+
+// All files below a folder whose name ends with `end`, sorted; none where the
+// folder is "".
+std::vector<std::string> FilesBelow(const std::string& folder,
+                                    const std::string& end);
 
 // All files below a shared folder whose name ends with `end`, sorted; none
 // where it is absent.
 inline std::vector<std::string> SharedFiles(const std::string& relative,
                                             const std::string& end) {
-  namespace fs = std::filesystem;
-  std::vector<std::string> files;
-  const std::string root = SharedData(relative);
-  if (root.empty()) return files;
-  for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    const std::string path = entry.path().string();
-    if (entry.is_regular_file() && path.size() >= end.size() &&
-        path.compare(path.size() - end.size(), end.size(), end) == 0) {
-      files.push_back(path);
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+  return FilesBelow(SharedData(relative), end);
 }
 
 // A fresh folder, removed with all in it at the end of the scope.
 class TempFolder {
  public:
-  TempFolder() {
-    std::string name =
-        (std::filesystem::temp_directory_path() / "tercet_XXXXXX").string();
-    path_ = mkdtemp(&name[0]) ? name : "";
-  }
-  ~TempFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
+  TempFolder();
+  ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 
@@ -81,7 +54,7 @@ class TempFolder {
 }  // namespace caffe
 
 // const std::string VARIABLE = path of shared data, or the test is skipped in
-// one line.
+// one line. For files that include gtest.
 #define TERCET_SHARED_OR_SKIP(variable, relative)                     \
   const std::string variable = ::caffe::SharedData(relative);         \
   if (variable.empty()) {                                             \

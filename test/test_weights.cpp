@@ -169,20 +169,15 @@ TEST(WeightsTest, EachWrongFileIsToldApart) {
             WeightsError(path));
 }
 
-TEST(WeightsTest, EveryTruncationIsRefusedOrEndsBetweenLayers) {
+// A file that ends between two layers is refused for its count of layers.
+TEST(WeightsTest, EveryTruncationIsRefused) {
   const TempFolder folder;
   const std::string path = folder.File("w");
   WriteWeights(path, SmallNet());
   const std::string whole = ReadFile(path, 1000);
   for (size_t size = 1; size < whole.size(); ++size) {
     Put(path, whole.substr(0, size));
-    const std::string error = WeightsError(path);
-    if (error.empty()) {
-      NetParameter net;
-      ReadWeights(path, &net);
-      EXPECT_EQ(1, net.layer_size());
-      EXPECT_EQ(6, net.layer(0).blobs(0).data_size());
-    }
+    EXPECT_NE("", WeightsError(path)) << size << " of " << whole.size();
   }
   WriteFileAtomically(path, whole.substr(0, whole.size() - 5));
   EXPECT_EQ(path + ": is truncated: its " + std::to_string(whole.size() - 5) +

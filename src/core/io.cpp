@@ -190,14 +190,23 @@ void WriteFileAtomically(const std::string& path, const std::string& content) {
 }
 
 void WriteProtoAtomically(const std::string& path, const pb::Message& message) {
-  const size_t bytes = message.ByteSizeLong();
+  WriteProtosAtomically(path, {&message});
+}
+
+void WriteProtosAtomically(const std::string& path,
+                           const std::vector<const pb::Message*>& messages) {
+  size_t bytes = 0;
+  for (const pb::Message* message : messages) bytes += message->ByteSizeLong();
   INPUT_CHECK(bytes <= INT_MAX)
       << path << ": cannot be written: " << bytes
       << " bytes, and the format holds less than 2 GiB";
-  WriteFileAtomically(path, [&message](int fd) {
+  WriteFileAtomically(path, [&messages](int fd) {
     pb::io::FileOutputStream stream(fd, 1 << 20);
-    const bool done =
-        message.SerializeToZeroCopyStream(&stream) && stream.Flush();
+    bool done = true;
+    for (const pb::Message* message : messages) {
+      done = done && message->SerializeToZeroCopyStream(&stream);
+    }
+    done = done && stream.Flush();
     if (!done) errno = stream.GetErrno();
     return done;
   });

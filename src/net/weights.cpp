@@ -27,6 +27,7 @@ constexpr int kBytes = Wire::WIRETYPE_LENGTH_DELIMITED;
 constexpr int kVarint = Wire::WIRETYPE_VARINT;
 // NetParameter has fields to 8, and 100; forks add a few.
 constexpr int kMostNetField = 300;
+constexpr int kLayerCount = NetParameter::kLayerCountFieldNumber;
 
 // Field numbers of a layer, today and in 2014.
 struct LayerFields {
@@ -73,15 +74,26 @@ class WeightsReader {
       const bool first = in_.CurrentPosition() <= 2;
       INPUT_CHECK(!(first && FieldOf(tag) == 1 && WireOf(tag) == kVarint))
           << file_.path() << ": is a solverstate, not weights";
-      if (tag == 0 || FieldOf(tag) == 0 || FieldOf(tag) > kMostNetField) Fail();
+      const bool known =
+          FieldOf(tag) <= kMostNetField || FieldOf(tag) == kLayerCount;
+      if (tag == 0 || FieldOf(tag) == 0 || !known) Fail();
       ReadNetField(tag);
     }
     INPUT_CHECK(param_->layer_size() > 0)
         << file_.path() << ": holds no layers: is it a caffemodel?";
+    INPUT_CHECK(layer_count_ < 0 || layer_count_ == param_->layer_size())
+        << file_.path() << ": is truncated: it holds " << param_->layer_size()
+        << " of " << layer_count_ << " layers";
   }
 
  private:
   void ReadNetField(uint32_t tag) {
+    if (FieldOf(tag) == kLayerCount && WireOf(tag) == kVarint) {
+      uint32_t count = 0;
+      if (!in_.ReadVarint32(&count)) Fail();
+      layer_count_ = count;
+      return;
+    }
     if (WireOf(tag) != kBytes) {
       if (!Wire::SkipField(&in_, tag)) Fail();
       return;
@@ -202,6 +214,7 @@ class WeightsReader {
   pb::io::CodedInputStream in_;
   NetParameter* param_;
   int64_t missing_ = 0;
+  int64_t layer_count_ = -1;  // as the file says; -1: it does not
   bool in_layer_ = false;
 };
 
@@ -227,7 +240,13 @@ void WriteWeights(const std::string& path, NetParameter param) {
     layer.clear_source_location();
     layer.clear_unknown_field();
   }
-  WriteProtoAtomically(path, param);
+  // Name and count stand in front; a reader takes the two for one message.
+  NetParameter head;
+  head.set_name(param.name());
+  head.set_layer_count(param.layer_size());
+  param.clear_name();
+  param.clear_layer_count();
+  WriteProtosAtomically(path, {&head, &param});
 }
 
 void ReadSolverState(const std::string& path, SolverState* state) {

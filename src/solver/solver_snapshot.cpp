@@ -118,7 +118,6 @@ void Solver<Dtype>::SaveRunState(SolverState* state) const {
     SaveLayers(*test_nets_[i], TestPrefix(i), state);
   }
   for (Dtype loss : losses_) state->add_recent_loss(loss);
-  state->set_smoothed_loss(smoothed_loss());
 }
 
 template <typename Dtype>

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace caffe {
 
@@ -54,6 +55,11 @@ bool WriteAll(int fd, const void* data, int64_t bytes);
 // A message in binary form (at most 2 GiB, protobuf's bound).
 void WriteProtoAtomically(const std::string& path,
                           const google::protobuf::Message& message);
+// Several messages of one type, one behind the other, which a reader takes for
+// one.
+void WriteProtosAtomically(
+    const std::string& path,
+    const std::vector<const google::protobuf::Message*>& messages);
 // `what` says what the file should have been: "a mean image".
 void ReadBinaryProto(const std::string& path, const std::string& what,
                      google::protobuf::Message* message);

@@ -9,7 +9,8 @@
 //
 // A .caffemodel is a NetParameter in protobuf's binary form: field 1 the net's
 // name, field 100 a layer (1 name, 2 type, 7 blobs); files of 2014 have field 2
-// (4 name, 5 type, 6 blobs).
+// (4 name, 5 type, 6 blobs). What is written has the number of layers in field
+// 1000 before them, so that a file cut between two layers is refused too.
 
 #include <cstdint>
 #include <string>

@@ -154,6 +154,10 @@ TEST(ImageTest, PngOfEachKindReads) {
   EXPECT_EQ((std::vector<uint8_t>{18, 255}),
             Decode(Png(2, 1, 16, 0, std::string("\0\x12\x34\xff\xff", 5)))
                 .pixels);
+  // 255 of 65535 is nearer to 1 of 255 than to 0.
+  EXPECT_EQ((std::vector<uint8_t>{1, 2}),
+            Decode(Png(2, 1, 16, 0, std::string("\0\0\xff\1\xff", 5)))
+                .pixels);
   // A palette, gray with alpha, colour with alpha.
   EXPECT_EQ((std::vector<uint8_t>{6, 5, 4, 3, 2, 1}),
             Decode(Png(2, 1, 8, 3, std::string("\0\1\0", 3),

@@ -1,4 +1,4 @@
-// PNG through libpng: palettes are expanded, samples of 16 bits cut to 8,
+// PNG through libpng: palettes are expanded, samples of 16 bits scaled to 8,
 // transparency dropped, gamma left alone.
 //
 // libpng leaves a failure by longjmp. Each function that calls setjmp holds
@@ -59,7 +59,7 @@ bool ReadHeader(Reader* reader) {
   png_infop info = reader->info;
   png_set_read_fn(png, reader, OnRead);
   png_read_info(png, info);
-  png_set_strip_16(png);
+  png_set_scale_16(png);
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);
   png_set_strip_alpha(png);

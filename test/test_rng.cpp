@@ -1,6 +1,11 @@
 // The random generator: known answers, seeking, and its distributions.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <vector>
+
+#include "caffe/common.hpp"
+#include "caffe/util/math_functions.hpp"
 #include "caffe/util/rng.hpp"
 
 namespace caffe {
@@ -46,6 +51,29 @@ TEST(RngTest, UniformAndGaussianHaveTheirMoments) {
   EXPECT_NEAR(sum / kDraws, 0.5, 0.005);
   EXPECT_NEAR(gauss / kDraws, 0.0, 0.01);
   EXPECT_NEAR(gauss_squares / kDraws, 1.0, 0.02);
+}
+
+// caffe_rng_gaussian gives each thread its own part of the stream.
+TEST(RngTest, NormalNumbersInParallelAreThoseDrawnOneByOne) {
+  constexpr int kNumbers = 100003;  // enough for several threads, and odd
+  const int threads = Caffe::threads();
+  for (const int used : {1, 2, 3, 7}) {
+    Caffe::set_threads(used);
+    Caffe::set_random_seed(11);
+    Rng serial = Caffe::rng();
+    // Not from the beginning of a block of four words.
+    EXPECT_EQ(serial.Uint32(), Caffe::rng().Uint32());
+    std::vector<float> numbers(kNumbers);
+    caffe_rng_gaussian<float>(kNumbers, 2, 3, numbers.data());
+    int different = 0;
+    for (const float number : numbers) {
+      const float wanted = static_cast<float>(2.f + 3.f * serial.Gaussian());
+      different += number == wanted ? 0 : 1;
+    }
+    EXPECT_EQ(0, different) << used << " threads";
+    EXPECT_EQ(serial.Uint32(), Caffe::rng().Uint32()) << used << " threads";
+  }
+  Caffe::set_threads(threads);
 }
 
 TEST(RngTest, BelowReachesEachNumberAndNoOther) {

@@ -20,6 +20,34 @@ void ReportUnmatched(const string& origin, const vector<string>& ignored,
   }
 }
 
+// Refuses what a file holds for a layer where the parameters are others.
+template <typename Dtype>
+void CheckFit(const LayerParameter& stored,
+              const vector<shared_ptr<Blob<Dtype>>>& blobs,
+              const string& place) {
+  INPUT_CHECK(stored.blobs_size() == static_cast<int>(blobs.size()))
+      << place << ": it has " << stored.blobs_size()
+      << " parameter(s) where the net wants " << blobs.size();
+  for (int i = 0; i < stored.blobs_size(); ++i) {
+    INPUT_CHECK(StoredShapeFits(stored.blobs(i), blobs[i]->shape()))
+        << place << ": its parameter " << i << " is of shape "
+        << ShapeText(StoredShape(stored.blobs(i))) << " where the net wants "
+        << ShapeText(blobs[i]->shape());
+  }
+}
+
+// The values alone: the shape, which may be written in an old form, stays.
+template <typename Dtype>
+void CopyValues(BlobProto stored, Blob<Dtype>* blob) {
+  stored.clear_num();
+  stored.clear_channels();
+  stored.clear_height();
+  stored.clear_width();
+  stored.clear_shape();
+  for (int dim : blob->shape()) stored.mutable_shape()->add_dim(dim);
+  blob->FromProto(stored, false);
+}
+
 }  // namespace
 
 template <typename Dtype>
@@ -56,19 +84,10 @@ void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& weights,
       ignored.push_back(stored.name());
       continue;
     }
-    const auto& blobs = layers_[found->second]->blobs();
-    const string place =
-        origin + ": layer '" + stored.name() + "' does not fit " +
-        LayerPlace(layers_[found->second]->layer_param());
-    INPUT_CHECK(stored.blobs_size() == static_cast<int>(blobs.size()))
-        << place << ": it has " << stored.blobs_size()
-        << " parameter(s) where the net wants " << blobs.size();
-    for (int i = 0; i < stored.blobs_size(); ++i) {
-      INPUT_CHECK(StoredShapeFits(stored.blobs(i), blobs[i]->shape()))
-          << place << ": its parameter " << i << " is of shape "
-          << ShapeText(StoredShape(stored.blobs(i)))
-          << " where the net wants " << ShapeText(blobs[i]->shape());
-    }
+    Layer<Dtype>& layer = *layers_[found->second];
+    CheckFit(stored, layer.blobs(),
+             origin + ": layer '" + stored.name() + "' does not fit " +
+                 LayerPlace(layer.layer_param()));
     matches.emplace_back(found->second, &stored);
     filled.insert(stored.name());
   }
@@ -78,14 +97,7 @@ void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& weights,
   for (const auto& match : matches) {
     const auto& blobs = layers_[match.first]->blobs();
     for (size_t i = 0; i < blobs.size(); ++i) {
-      BlobProto stored(match.second->blobs(static_cast<int>(i)));
-      stored.clear_num();
-      stored.clear_channels();
-      stored.clear_height();
-      stored.clear_width();
-      stored.clear_shape();
-      for (int dim : blobs[i]->shape()) stored.mutable_shape()->add_dim(dim);
-      blobs[i]->FromProto(stored, false);
+      CopyValues(match.second->blobs(static_cast<int>(i)), blobs[i].get());
     }
   }
   vector<string> unfilled;

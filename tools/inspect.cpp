@@ -1,5 +1,7 @@
 // Shows a net: its layers with their blobs, shapes, parameters and
 // multiply-adds. --layers shows the layer types there are.
+#include <google/protobuf/descriptor.pb.h>
+
 #include <cstdio>
 
 #include "caffe/net.hpp"
@@ -9,7 +11,8 @@ DEFINE_string(model, "", "the net (prototxt)");
 DEFINE_string(phase, "TEST", "TRAIN or TEST");
 DEFINE_bool(layers, false, "list the registered layer types, their options "
             "and the defaults");
-DEFINE_string(load, "", "libraries with further layers");
+DEFINE_string(load, "",
+              "shared libraries with further layers, between commas");
 
 namespace caffe {
 namespace {
@@ -93,6 +96,7 @@ void ListLayers() {
     const Descriptor* message = options->message_type();
     for (int i = 0; i < message->field_count(); ++i) {
       const FieldDescriptor& field = *message->field(i);
+      if (field.options().deprecated()) continue;  // read to be refused
       const string fallback = DefaultText(field);
       std::printf("    %-24s %s%s\n", field.name().c_str(),
                   TypeText(field).c_str(),
@@ -169,6 +173,9 @@ int Run() {
 int main(int argc, char** argv) {
   return caffe::ToolMain(argc, argv,
                          "inspect --model=F [--phase=TEST]\n"
-                         "inspect --layers",
+                         "       inspect --layers\n\n"
+                         "Shows the layers of a net with shapes, parameters "
+                         "and multiply-adds, or all\nlayer types and their "
+                         "options.",
                          caffe::Run);
 }

@@ -37,7 +37,10 @@ void RefuseForeignFields(const TripletLossParameter& param) {
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   param.GetReflection()->ListFields(param, &fields);
   for (const auto* field : fields) {
-    if (field->name() == "num_triplets" && param.num_triplets() == 1) continue;
+    if (field->name() == "num_triplets" &&
+        param.GetReflection()->GetInt32(param, field) == 1) {
+      continue;
+    }
     INPUT_CHECK(field->number() < kFirstForeignField)
         << "triplet_loss_param has the field '" << field->name()
         << "' of another triplet layer; " << Advice(field->name());

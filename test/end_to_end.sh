@@ -40,6 +40,27 @@ grep -qE '^\{"people": 2, "images": 8, .*"eer": [01]\.[0-9]+, .*\}$' figures.jso
 # 40 rows of 64 floats behind a header of 128 bytes.
 [ "$(stat -c %s embedding.npy)" -eq $((128 + 40 * 64 * 4)) ] ||
   fail "extract: embedding.npy has $(stat -c %s embedding.npy) bytes"
+# The middle of a larger image: by the input's own options, and by slices.
+cat >cropped.prototxt <<'END'
+layer { name: "data" type: "Input" top: "data"
+  input_param { shape { dim: 8 dim: 1 dim: 64 dim: 64 } new_height: 70 new_width: 72 }
+  transform_param { crop_size: 64 scale: 0.5 } }
+layer { name: "same" type: "Power" bottom: "data" top: "same" }
+END
+cat >sliced.prototxt <<'END'
+layer { name: "data" type: "Input" top: "data"
+  input_param { shape { dim: 8 dim: 1 dim: 70 dim: 72 } }
+  transform_param { scale: 0.5 } }
+layer { name: "rows" type: "Slice" bottom: "data" top: "r1" top: "r2" top: "r3"
+  slice_param { axis: 2 slice_point: 3 slice_point: 67 } }
+layer { name: "columns" type: "Slice" bottom: "r2" top: "c1" top: "same" top: "c3"
+  slice_param { axis: 3 slice_point: 4 slice_point: 68 } }
+END
+for net in cropped sliced; do
+  "$tools/extract" --model=$net.prototxt --images=faces --blob=same --out=$net.npy
+done
+cmp cropped.npy sliced.npy || fail "an image's crop is not its middle"
+
 sed -i 's/identities_per_batch: 6/identities_per_batch: 2/; s/slice_point: \(8\|12\|16\) /slice_point: 4 /' train_val.prototxt
 "$tools/test" --model=train_val.prototxt --weights=$weights --iterations=2 >test.txt
 [ "$(grep -c '^loss' test.txt)" -eq 4 ] || fail "test: $(cat test.txt)"

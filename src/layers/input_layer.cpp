@@ -4,12 +4,20 @@
 
 #include <vector>
 
+#include "caffe/util/image.hpp"
+
 namespace caffe {
 
 template <typename Dtype>
 void InputLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
   const InputParameter& param = this->layer_param_.input_param();
+  INPUT_CHECK((param.new_height() > 0) == (param.new_width() > 0))
+      << "input_param has one of new_height and new_width; wanted both or none";
+  INPUT_CHECK(param.new_height() == 0 ||
+              param.new_width() <= kMaxImagePixels / param.new_height())
+      << "new_height x new_width is " << param.new_height() << " x "
+      << param.new_width() << "; at most " << kMaxImagePixels << " pixels";
   const int shapes = param.shape_size();
   const int tops = static_cast<int>(top.size());
   INPUT_CHECK(shapes <= 1 || shapes == tops)

@@ -72,13 +72,18 @@ void Embedder::FindOutput(const string& name) {
 void Embedder::Load(const string* paths, int count,
                     const vector<int>& shape) {
   const DataTransformer<float> transformer(input_.transform_param(), TEST);
-  const bool crops = input_.transform_param().crop_size() > 0;
+  // The size before the crop; without either, that of the net's input.
+  const InputParameter& size = input_.input_param();
+  const bool sized = size.new_height() > 0 && size.new_width() > 0;
+  const bool resizes = sized || input_.transform_param().crop_size() == 0;
+  const int height = sized ? size.new_height() : shape[2];
+  const int width = sized ? size.new_width() : shape[3];
   const int64_t item = data_->count(1);
   float* data = data_->mutable_cpu_data();
   ParallelFor(count, item * 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       Image image = ConvertChannels(ReadImage(paths[i]), shape[1]);
-      if (!crops) image = ResizeImage(image, shape[2], shape[3]);
+      if (resizes) image = ResizeImage(image, height, width);
       const vector<int> made = transformer.OutputShape(
           image.channels, image.height, image.width);
       INPUT_CHECK(made == vector<int>(shape.begin() + 1, shape.end()))

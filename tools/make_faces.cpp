@@ -1,7 +1,9 @@
 // tools/make_faces: a folder of made-up people to train and verify on, one
 // folder a person. This file holds the command line and the writing of files;
 // the pictures themselves come from make_faces/face_renderer.hpp.
+#include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -22,7 +24,7 @@ DEFINE_int32(identities, 200, "how many people");
 DEFINE_int32(images, 12, "how many pictures of each");
 DEFINE_uint64(seed, 1, "which people and pictures");
 DEFINE_int32(size, 64, "width and height of a picture in pixels");
-DEFINE_int32(threads, 0, "threads to use; 0: as many as the machine has");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
 
 namespace caffe {
 namespace {
@@ -66,15 +68,17 @@ void CheckFree(const std::string& out) {
                         "one";
 }
 
-// A folder beside the final one, so that the final name never stands for half
-// a set. It removes itself unless it was renamed.
+// A folder beside the final one, OUT.partial-PID, so that the final name never
+// stands for half a set. It removes itself unless it was renamed; what a killed
+// process left of its own is removed by the next one.
 class PartialFolder {
  public:
   explicit PartialFolder(const std::string& out) : out_(out) {
-    std::string pattern = out + ".partial-XXXXXX";
-    INPUT_CHECK(mkdtemp(&pattern[0]) != nullptr)
+    RemoveLeftovers(out + kMark);
+    const std::string path = out + kMark + std::to_string(getpid());
+    INPUT_CHECK(mkdir(path.c_str(), 0777) == 0)
         << out << ": cannot be made: " << std::strerror(errno);
-    path_ = pattern;
+    path_ = path;
   }
   ~PartialFolder() {
     std::error_code ignored;
@@ -88,17 +92,33 @@ class PartialFolder {
   // Gives the folder its final name; an empty folder there is replaced.
   void Finish() {
     std::error_code error;
-    fs::permissions(path_, fs::perms(0777 & ~CurrentUmask()), error);
     fs::rename(path_, out_, error);
     INPUT_CHECK(!error) << out_ << ": " << error.message();
     path_.clear();
   }
 
  private:
-  static mode_t CurrentUmask() {
-    const mode_t mask = umask(0);
-    umask(mask);
-    return mask;
+  static constexpr const char* kMark = ".partial-";
+
+  static void RemoveLeftovers(const std::string& start) {
+    std::error_code ignored;
+    const fs::path folder = fs::path(start).parent_path();
+    const std::string name = fs::path(start).filename().string();
+    std::vector<fs::path> found;
+    for (fs::directory_iterator entry(folder.empty() ? "." : folder, ignored),
+         end;
+         !ignored && entry != end; entry.increment(ignored)) {
+      const std::string other = entry->path().filename().string();
+      if (other.compare(0, name.size(), name) != 0) continue;
+      char* rest = nullptr;
+      const long pid = std::strtol(other.c_str() + name.size(), &rest, 10);
+      // Only what belongs to no process that lives.
+      if (pid > 0 && *rest == '\0' && kill(static_cast<pid_t>(pid), 0) != 0 &&
+          errno == ESRCH) {
+        found.push_back(entry->path());
+      }
+    }
+    for (const fs::path& path : found) fs::remove_all(path, ignored);
   }
 
   std::string out_, path_;
@@ -166,7 +186,8 @@ int Run() {
 
 int main(int argc, char** argv) {
   return caffe::ToolMain(argc, argv,
-                         "make_faces --out=FOLDER [--identities=N] "
-                         "[--images=K] [--seed=S] [--size=PIXELS]",
+                         "make_faces --out=DIR [--identities=N] "
+                         "[--images=N] [--seed=N] [--size=N]\n\n"
+                         "Renders made-up people, one folder each.",
                          caffe::Run);
 }

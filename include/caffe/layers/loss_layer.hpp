@@ -12,7 +12,8 @@
 
 namespace caffe {
 
-// The smallest probability whose logarithm a loss takes.
+// The smallest probability whose logarithm a loss takes; for layers that were
+// written for Caffe.
 constexpr float kLOG_THRESHOLD = 1e-20f;
 
 template <typename Dtype>

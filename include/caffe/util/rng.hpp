@@ -48,11 +48,6 @@ TERCET_HD inline PhiloxBlock PhiloxAt(uint64_t key, uint64_t counter,
   return PhiloxBlock{{c0, c1, c2, c3}};
 }
 
-// A 32-bit word as a double in [0, 1).
-TERCET_HD inline double UnitInterval(uint32_t word) {
-  return word * (1.0 / 4294967296.0);
-}
-
 class Rng {
  public:
   explicit Rng(uint64_t seed = 0, uint64_t stream = 0)

@@ -8,14 +8,15 @@
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the net (prototxt); read in phase TRAIN");
-DEFINE_string(weights, "", "weights, with commas between them");
+DEFINE_string(weights, "", "a .caffemodel, or several between commas");
 DEFINE_int32(coordinates, 50,
              "how many values of each blob are checked, drawn at random "
              "(0: all)");
 DEFINE_double(threshold, 1e-6, "the relative error that is allowed");
 DEFINE_int64(seed, 1, "the seed of the random numbers");
-DEFINE_int32(threads, 0, "threads (0: as the machine has)");
-DEFINE_string(layers, "", "libraries with further layers");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
 
 namespace caffe {
 namespace {
@@ -77,6 +78,9 @@ int Run() {
 
 int main(int argc, char** argv) {
   return caffe::ToolMain(argc, argv,
-                         "check_gradients --model=F [--coordinates=N]",
+                         "check_gradients --model=F [--coordinates=N]\n\n"
+                         "Compares the gradient of each layer of a net with "
+                         "difference quotients, in\ndouble; the worst error "
+                         "is what lies above rounding.",
                          caffe::Run);
 }

@@ -15,7 +15,8 @@
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
 DEFINE_string(weights, "",
-              "weights, with commas between them (\"none\": as initialised)");
+              "a .caffemodel, or several between commas; none: as "
+              "initialised");
 DEFINE_string(images, "", "a folder with one folder per person, or a list");
 DEFINE_string(root, "", "the folder that a list's paths are relative to");
 DEFINE_string(blob, "", "the embedding (default: the net's only output)");
@@ -26,9 +27,10 @@ DEFINE_bool(pixels, false, "judge the images themselves, as the net gets "
             "them, instead of a blob of the net");
 DEFINE_string(format, "table", "table or json");
 DEFINE_int64(seed, 1, "the seed of weights that are not loaded");
-DEFINE_int32(threads, 0, "threads (0: as the machine has)");
-DEFINE_int32(gpu, -1, "the CUDA device to use");
-DEFINE_string(layers, "", "libraries with further layers");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
 
 namespace caffe {
 namespace {
@@ -251,6 +253,7 @@ int main(int argc, char** argv) {
   return caffe::ToolMain(
       argc, argv,
       "evaluate --model=F --weights=F --images=DIR|LIST [--fold=0 --of=5] "
-      "[--format=table|json]",
+      "[--format=table|json]\n\n"
+      "Verifies the people of a folder: ROC AUC, EER, accuracy, Recall@1.",
       caffe::Run);
 }

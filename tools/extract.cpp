@@ -7,16 +7,17 @@
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the net (prototxt); read in phase TEST");
-DEFINE_string(weights, "", "weights, with commas between them");
+DEFINE_string(weights, "", "a .caffemodel, or several between commas");
 DEFINE_string(blob, "", "the blob to write; any blob of the net, a loss too");
 DEFINE_string(out, "", "the .npy file to write (float32)");
 DEFINE_string(images, "", "a folder of images or of people, or a list");
 DEFINE_string(root, "", "the folder that a list's paths are relative to");
 DEFINE_string(input, "",
               "BLOB:FILE.npy, once for each input blob of the net");
-DEFINE_int32(threads, 0, "threads (0: as the machine has)");
-DEFINE_int32(gpu, -1, "the CUDA device to use");
-DEFINE_string(layers, "", "libraries with further layers");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
 
 namespace caffe {
 namespace {
@@ -110,6 +111,7 @@ int main(int argc, char** argv) {
   return caffe::ToolMain(
       argc, argv,
       "extract --model=F [--weights=F] --blob=NAME --out=F.npy "
-      "(--images=DIR|LIST | --input=BLOB:F.npy ...)",
+      "(--images=DIR|LIST | --input=BLOB:F.npy ...)\n\n"
+      "Writes a blob of the TEST net as a NumPy array.",
       caffe::Run);
 }

@@ -6,14 +6,15 @@
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the net (prototxt)");
-DEFINE_string(weights, "", "weights, with commas between them");
+DEFINE_string(weights, "", "a .caffemodel, or several between commas");
 DEFINE_int32(iterations, 50, "how many batches to average");
 DEFINE_int32(level, 0, "the level of the net's state");
-DEFINE_string(stage, "", "stages of the net's state, with commas");
+DEFINE_string(stage, "", "stages of the net's state, between commas");
 DEFINE_int64(seed, 1, "the seed of the random numbers");
-DEFINE_int32(threads, 0, "threads (0: as the machine has)");
-DEFINE_int32(gpu, -1, "the CUDA device to use");
-DEFINE_string(layers, "", "libraries with further layers");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
 
 namespace caffe {
 namespace {
@@ -86,6 +87,8 @@ int Run() {
 
 int main(int argc, char** argv) {
   return caffe::ToolMain(argc, argv,
-                         "test --model=F --weights=F [--iterations=N]",
+                         "test --model=F --weights=F [--iterations=N]\n\n"
+                         "Runs the TEST net and prints the mean of each of "
+                         "its outputs.",
                          caffe::Run);
 }

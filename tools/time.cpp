@@ -12,9 +12,10 @@ DEFINE_int32(iterations, 20, "how many times each layer is run");
 DEFINE_string(format, "table", "table or json");
 DEFINE_string(phase, "TRAIN", "TRAIN or TEST");
 DEFINE_int64(seed, 1, "the seed of the random numbers");
-DEFINE_int32(threads, 0, "threads (0: as the machine has)");
-DEFINE_int32(gpu, -1, "the CUDA device to use");
-DEFINE_string(layers, "", "libraries with further layers");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
 
 namespace caffe {
 namespace {
@@ -161,6 +162,8 @@ int Run() {
 
 int main(int argc, char** argv) {
   return caffe::ToolMain(
-      argc, argv, "time --model=F [--iterations=N] [--format=table|json]",
+      argc, argv,
+      "time --model=F [--iterations=N] [--format=table|json]\n\n"
+      "Times each layer forward and backward: median, least and most.",
       caffe::Run);
 }

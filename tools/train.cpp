@@ -18,7 +18,7 @@ DEFINE_string(snapshot, "", "resume from this .solverstate");
 DEFINE_string(resume, "",
               "auto: resume from the newest snapshot of the solver's "
               "snapshot_prefix, or start afresh where there is none");
-DEFINE_int32(gpu, -1, "run on this CUDA device");
+DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
 DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
 DEFINE_int64(seed, -1, "random seed, in place of the solver's random_seed");
 DEFINE_string(layers, "",
@@ -111,10 +111,9 @@ int Run() {
 int main(int argc, char** argv) {
   return caffe::ToolMain(
       argc, argv,
-      "train --solver=FILE [--weights=FILE,...]\n"
-      "    [--snapshot=FILE | --resume=auto] [--gpu=N] [--threads=N] "
-      "[--seed=N]\n\n"
-      "Trains a net. SIGINT and SIGTERM write a snapshot and stop, SIGHUP "
-      "writes a snapshot.",
+      "train --solver=F [--weights=F,F] [--snapshot=F | --resume=auto] "
+      "[--gpu=N] [--threads=N] [--seed=N]\n\n"
+      "Trains the net of a solver file. SIGINT and SIGTERM write a snapshot "
+      "and stop,\nSIGHUP writes one and goes on.",
       caffe::Run);
 }

@@ -113,7 +113,13 @@ std::string HelpText(const std::string& usage) {
   for (const auto& entry : OwnFlags()) {
     const CommandLineFlagInfo& flag = entry.second;
     text += "  --" + flag.name;
-    if (flag.type != "bool") text += "=" + flag.type;
+    if (flag.type == "string") {
+      text += "=TEXT";
+    } else if (flag.type == "double") {
+      text += "=X";
+    } else if (flag.type != "bool") {
+      text += "=N";
+    }
     text += "\n      " + flag.description;
     if (!flag.default_value.empty()) {
       text += " (default " + flag.default_value + ")";

@@ -6,7 +6,7 @@
 // its own .cpp under tools/, and its main is
 //
 //   int main(int argc, char** argv) {
-//     return ToolMain(argc, argv, "tools/train --solver=FILE [flags]", Run);
+//     return ToolMain(argc, argv, "train --solver=F [flags]", Run);
 //   }
 //
 // `--help` prints the usage and the flags on stdout and exits with 0. Any

@@ -3,6 +3,10 @@
 
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <google/protobuf/stubs/common.h>
+#if GOOGLE_PROTOBUF_VERSION < 4022000
+#include <google/protobuf/stubs/logging.h>
+#endif
 #include <signal.h>
 #include <unistd.h>
 
@@ -60,8 +64,13 @@ HeldLog& Log() {
   return *log;
 }
 
-// glog's own outputs off (no files, nothing on stderr): ours instead.
+// glog's own outputs off (no files, nothing on stderr): ours instead. Protobuf
+// has a log of its own on stderr, with lines about bytes that are no UTF-8 in
+// builds without NDEBUG; what matters of it is an Error here.
 void StartLog(const char* program) {
+#if GOOGLE_PROTOBUF_VERSION < 4022000
+  google::protobuf::SetLogHandler(nullptr);
+#endif
   google::InitGoogleLogging(program);
   for (int severity = 0; severity < google::NUM_SEVERITIES; ++severity) {
     google::SetLogDestination(severity, "");

@@ -1,8 +1,11 @@
 # Decides whether the GPU code is built: TERCET_WITH_CUDA is true where it was
 # asked for and a CUDA compiler is found. Without one the build is a clean CPU
-# build.
+# build. TERCET_CUDA_HOST compiles the same code for the host instead, which
+# runs it without a GPU, slowly: for tests (test/cuda_host).
 set(TERCET_WITH_CUDA OFF)
-if(TERCET_CUDA)
+if(TERCET_CUDA_HOST)
+  set(TERCET_WITH_CUDA ON)
+elseif(TERCET_CUDA)
   include(CheckLanguage)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)

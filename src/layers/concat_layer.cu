@@ -1,6 +1,6 @@
 // ConcatLayer on the GPU: one strided copy a bottom.
 #include "caffe/layers/concat_layer.hpp"
-#include "caffe/util/copy_rows.hpp"
+#include "caffe/util/copy_rows.cuh"
 
 namespace caffe {
 
@@ -10,7 +10,7 @@ void ConcatLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
   Dtype* y = top[0]->mutable_gpu_data();
   for (const Blob<Dtype>* x : bottom) {
     const int width = x->count(axis_);
-    CopyRowsGpu<Dtype>(rows_, width, x->gpu_data(), width, y, columns_);
+    CopyRowsOnDevice<Dtype>(rows_, width, x->gpu_data(), width, y, columns_);
     y += width;
   }
 }
@@ -23,7 +23,7 @@ void ConcatLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
   for (size_t k = 0; k < bottom.size(); ++k) {
     const int width = bottom[k]->count(axis_);
     if (propagate_down[k]) {
-      CopyRowsGpu<Dtype>(rows_, width, dy, columns_,
+      CopyRowsOnDevice<Dtype>(rows_, width, dy, columns_,
                          bottom[k]->mutable_gpu_diff(), width);
     }
     dy += width;

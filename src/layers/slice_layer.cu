@@ -1,6 +1,6 @@
 // SliceLayer on the GPU: one strided copy a top.
 #include "caffe/layers/slice_layer.hpp"
-#include "caffe/util/copy_rows.hpp"
+#include "caffe/util/copy_rows.cuh"
 
 namespace caffe {
 
@@ -10,7 +10,7 @@ void SliceLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
   const Dtype* x = bottom[0]->gpu_data();
   for (Blob<Dtype>* y : top) {
     const int width = y->count(axis_);
-    CopyRowsGpu<Dtype>(rows_, width, x, columns_, y->mutable_gpu_data(),
+    CopyRowsOnDevice<Dtype>(rows_, width, x, columns_, y->mutable_gpu_data(),
                        width);
     x += width;
   }
@@ -24,7 +24,7 @@ void SliceLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
   Dtype* dx = bottom[0]->mutable_gpu_diff();
   for (const Blob<Dtype>* y : top) {
     const int width = y->count(axis_);
-    CopyRowsGpu<Dtype>(rows_, width, y->gpu_diff(), width, dx, columns_);
+    CopyRowsOnDevice<Dtype>(rows_, width, y->gpu_diff(), width, dx, columns_);
     dx += width;
   }
 }

@@ -15,23 +15,24 @@ template <typename Value, typename Finish>
 __global__ void SumRowsKernel(int64_t rows, Value value, Finish finish) {
   __shared__ double sums[kBlockThreads];
   __shared__ int64_t positives[kBlockThreads];
+  const int thread = static_cast<int>(threadIdx.x);
   double sum = 0;
   int64_t positive = 0;
-  for (int64_t i = threadIdx.x; i < rows; i += kBlockThreads) {
+  for (int64_t i = thread; i < rows; i += kBlockThreads) {
     const double one = value(i);
     sum += one;
     positive += one > 0;
   }
-  sums[threadIdx.x] = sum;
-  positives[threadIdx.x] = positive;
+  sums[thread] = sum;
+  positives[thread] = positive;
   for (int width = kBlockThreads / 2; width > 0; width /= 2) {
     __syncthreads();
-    if (threadIdx.x < width) {
-      sums[threadIdx.x] += sums[threadIdx.x + width];
-      positives[threadIdx.x] += positives[threadIdx.x + width];
+    if (thread < width) {
+      sums[thread] += sums[thread + width];
+      positives[thread] += positives[thread + width];
     }
   }
-  if (threadIdx.x == 0) finish(sums[0], positives[0]);
+  if (thread == 0) finish(sums[0], positives[0]);
 }
 
 template <typename Value, typename Finish>

@@ -8,9 +8,6 @@
 #include <cstring>
 
 #include "caffe/util/parallel.hpp"
-#ifdef __CUDACC__
-#include "caffe/util/device.cuh"
-#endif
 
 namespace caffe {
 
@@ -32,21 +29,6 @@ void CopyRows(int64_t rows, int64_t columns, const Dtype* source,
     }
   });
 }
-
-#ifdef __CUDACC__
-// The same on device memory.
-template <typename Dtype>
-void CopyRowsGpu(int64_t rows, int64_t columns, const Dtype* source,
-                 int64_t source_stride, Dtype* target,
-                 int64_t target_stride) {
-  ForEach(rows * columns, [=] __device__(int64_t i) {
-    const int64_t row = i / columns;
-    const int64_t column = i % columns;
-    target[row * target_stride + column] =
-        source[row * source_stride + column];
-  });
-}
-#endif
 
 }  // namespace caffe
 

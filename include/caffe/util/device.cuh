@@ -1,5 +1,6 @@
 // Launching kernels: the one place that holds the launch syntax. Included by
-// .cu files alone.
+// .cu files alone. Where they are compiled for the host, to test them without
+// a GPU, kernels run as test/cuda_host has it.
 #ifndef CAFFE_UTIL_DEVICE_CUH_
 #define CAFFE_UTIL_DEVICE_CUH_
 
@@ -18,7 +19,13 @@ constexpr int kWarpSize = 32;
 template <typename... Params, typename... Args>
 void Launch(void (*kernel)(Params...), int blocks, int threads,
             size_t shared_bytes, Args... args) {
+#ifdef __CUDACC__
   kernel<<<blocks, threads, shared_bytes>>>(args...);
+#else
+  CHECK_EQ(shared_bytes, 0);
+  (cuda_host::CheckArgument(&args), ...);
+  cuda_host::Launch(blocks, threads, [&] { kernel(args...); });
+#endif
   CUDA_POST_KERNEL_CHECK;
 }
 

@@ -1,0 +1,246 @@
+// The arena of device_memory.hpp, and the runtime's calls on it.
+#include "device_memory.hpp"
+
+#include <sanitizer/asan_interface.h>
+#include <sys/mman.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "cuda_runtime.h"
+
+namespace cuda_host {
+
+namespace {
+
+// Behind each allocation; also what keeps the next one aligned.
+constexpr size_t kBorder = 256;
+constexpr unsigned char kBorderByte = 0xA5;
+constexpr size_t kPage = 4096;
+// As of cudaMalloc; every float and double of it is NaN.
+constexpr unsigned char kFreshByte = 0xFF;
+
+size_t RoomFor(size_t size) {
+  return (size + kBorder - 1) / kBorder * kBorder + kBorder;
+}
+
+struct Arena {
+  char* base = nullptr;
+  size_t top = 0;   // the page where the last allocation ends
+  size_t used = 0;  // bytes in live allocations
+  int open = 0;
+  std::map<char*, size_t> live;
+
+  Arena() {
+    void* mapped = mmap(nullptr, kDeviceBytes, PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (mapped == MAP_FAILED) { Fail("no address space for the device"); }
+    base = static_cast<char*>(mapped);
+  }
+  // Gives back what lies behind the last allocation, lest opening and closing
+  // walk over it.
+  void Shrink() {
+    size_t end = 0;
+    if (!live.empty()) {
+      end = live.rbegin()->first + RoomFor(live.rbegin()->second) - base;
+      end = (end + kPage - 1) / kPage * kPage;
+    }
+    if (end >= top) { return; }
+    madvise(base + end, top - end, MADV_DONTNEED);
+    mprotect(base + end, top - end, PROT_NONE);
+    top = end;
+  }
+  void Protect(int protection) {
+    if (top != 0) { mprotect(base, top, protection); }
+  }
+};
+
+Arena& arena() {
+  static Arena* const instance = new Arena;
+  return *instance;
+}
+
+// The first gap with this much room, or null.
+char* FindRoom(const Arena& a, size_t room) {
+  char* gap = a.base;
+  for (const auto& one : a.live) {
+    if (static_cast<size_t>(one.first - gap) >= room) { return gap; }
+    gap = one.first + RoomFor(one.second);
+  }
+  return gap + room <= a.base + kDeviceBytes ? gap : nullptr;
+}
+
+void CheckBorder(const char* pointer, size_t size) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(pointer);
+  for (size_t i = size; i < RoomFor(size); ++i) {
+    if (bytes[i] != kBorderByte) {
+      Fail("a kernel wrote behind the end of its device memory");
+    }
+  }
+}
+
+}  // namespace
+
+void Fail(const char* message) {
+  std::fprintf(stderr, "cuda_host: %s\n", message);
+  std::abort();
+}
+
+void* Allocate(size_t size) {
+  Arena& a = arena();
+  const size_t room = RoomFor(size);
+  char* const pointer = FindRoom(a, room);
+  if (pointer == nullptr) { return nullptr; }
+  const size_t end = (pointer - a.base + room + kPage - 1) / kPage * kPage;
+  if (end > a.top) {
+    if (a.open > 0) { mprotect(a.base, end, PROT_READ | PROT_WRITE); }
+    a.top = end;
+  }
+  const OpenDevice open;
+  ASAN_UNPOISON_MEMORY_REGION(pointer, room);
+  std::memset(pointer, kFreshByte, size);
+  std::memset(pointer + size, kBorderByte, room - size);
+  ASAN_POISON_MEMORY_REGION(pointer + size, room - size);
+  a.live[pointer] = size;
+  a.used += size;
+  return pointer;
+}
+
+bool Free(void* pointer) {
+  Arena& a = arena();
+  const auto found = a.live.find(static_cast<char*>(pointer));
+  if (found == a.live.end()) { return false; }
+  const size_t size = found->second;
+  const OpenDevice open;
+  ASAN_UNPOISON_MEMORY_REGION(pointer, RoomFor(size));
+  CheckBorder(found->first, size);
+  ASAN_POISON_MEMORY_REGION(pointer, RoomFor(size));
+  a.live.erase(found);
+  a.used -= size;
+  a.Shrink();
+  return true;
+}
+
+size_t UsedBytes() { return arena().used; }
+
+bool IsDevice(const void* pointer) {
+  const Arena& a = arena();
+  const char* const p = static_cast<const char*>(pointer);
+  return p >= a.base && p < a.base + kDeviceBytes;
+}
+
+bool Contains(const void* pointer, size_t size) {
+  Arena& a = arena();
+  char* const p = const_cast<char*>(static_cast<const char*>(pointer));
+  auto after = a.live.upper_bound(p);
+  if (after == a.live.begin()) { return false; }
+  --after;
+  return p + size <= after->first + after->second;
+}
+
+OpenDevice::OpenDevice() {
+  if (arena().open++ == 0) { arena().Protect(PROT_READ | PROT_WRITE); }
+}
+
+OpenDevice::~OpenDevice() {
+  if (--arena().open == 0) { arena().Protect(PROT_NONE); }
+}
+
+}  // namespace cuda_host
+
+namespace {
+
+cudaError_t last_error = cudaSuccess;
+
+cudaError_t Keep(cudaError_t error) {
+  if (error != cudaSuccess) { last_error = error; }
+  return error;
+}
+
+// Whether `size` bytes from there on are where the copy's kind says.
+bool Lies(const void* pointer, size_t size, bool device) {
+  return device ? cuda_host::Contains(pointer, size)
+                : !cuda_host::IsDevice(pointer);
+}
+
+}  // namespace
+
+// One, or as many as the environment says.
+cudaError_t cudaGetDeviceCount(int* count) {
+  const char* const devices = std::getenv("TERCET_CUDA_HOST_DEVICES");
+  *count = devices ? std::atoi(devices) : 1;
+  return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device) {
+  return Keep(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
+}
+
+cudaError_t cudaMalloc(void** pointer, size_t size) {
+  *pointer = cuda_host::Allocate(size);
+  return Keep(*pointer ? cudaSuccess : cudaErrorMemoryAllocation);
+}
+
+cudaError_t cudaFree(void* pointer) {
+  return Keep(pointer == nullptr || cuda_host::Free(pointer)
+                  ? cudaSuccess
+                  : cudaErrorInvalidValue);
+}
+
+cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
+  *total = cuda_host::kDeviceBytes;
+  *free_bytes = *total - cuda_host::UsedBytes();
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemcpy(void* to, const void* from, size_t size,
+                       cudaMemcpyKind kind) {
+  const bool to_device = kind == cudaMemcpyDefault
+                             ? cuda_host::IsDevice(to)
+                             : kind == cudaMemcpyHostToDevice ||
+                                   kind == cudaMemcpyDeviceToDevice;
+  const bool from_device = kind == cudaMemcpyDefault
+                               ? cuda_host::IsDevice(from)
+                               : kind == cudaMemcpyDeviceToHost ||
+                                     kind == cudaMemcpyDeviceToDevice;
+  if (!Lies(to, size, to_device) || !Lies(from, size, from_device)) {
+    return Keep(cudaErrorInvalidValue);
+  }
+  const cuda_host::OpenDevice open;
+  std::memcpy(to, from, size);
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemset(void* to, int value, size_t size) {
+  if (!cuda_host::Contains(to, size)) { return Keep(cudaErrorInvalidValue); }
+  const cuda_host::OpenDevice open;
+  std::memset(to, value, size);
+  return cudaSuccess;
+}
+
+// Kernels are done when Launch() returns.
+cudaError_t cudaDeviceSynchronize() { return last_error; }
+
+cudaError_t cudaGetLastError() {
+  const cudaError_t error = last_error;
+  last_error = cudaSuccess;
+  return error;
+}
+
+cudaError_t cudaPeekAtLastError() { return last_error; }
+
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorInvalidDevice:
+      return "invalid device ordinal";
+  }
+  return "unknown error";
+}

@@ -13,8 +13,8 @@ namespace caffe {
 
 namespace {
 
-struct Case {
-  explicit Case(int seed) : rng(seed, 0) {
+struct RandomWindow {
+  explicit RandomWindow(int seed) : rng(seed, 0) {
     channels = Draw(1, 5);
     kernel_h = Draw(1, 4);
     kernel_w = Draw(1, 4);
@@ -56,13 +56,13 @@ class Im2colTest : public MultiDeviceTest<TypeParam> {
  protected:
   typedef typename TypeParam::Dtype Dtype;
 
-  static void Fill(Case* c, Blob<Dtype>* blob) {
+  static void Fill(RandomWindow* c, Blob<Dtype>* blob) {
     Dtype* data = blob->mutable_cpu_data();
     for (int i = 0; i < blob->count(); ++i) {
       data[i] = static_cast<Dtype>(c->rng.Uniform(-1, 1));
     }
   }
-  static void ToColumns(const Case& c, const Blob<Dtype>& image,
+  static void ToColumns(const RandomWindow& c, const Blob<Dtype>& image,
                         Blob<Dtype>* columns) {
 #ifdef TERCET_CUDA
     if (Caffe::mode() == Caffe::GPU) {
@@ -76,7 +76,7 @@ class Im2colTest : public MultiDeviceTest<TypeParam> {
                c.kernel_w, c.pad_h, c.pad_w, c.stride_h, c.stride_w,
                c.dilation_h, c.dilation_w, columns->mutable_cpu_data());
   }
-  static void ToImage(const Case& c, const Blob<Dtype>& columns,
+  static void ToImage(const RandomWindow& c, const Blob<Dtype>& columns,
                       Blob<Dtype>* image) {
 #ifdef TERCET_CUDA
     if (Caffe::mode() == Caffe::GPU) {
@@ -98,7 +98,7 @@ TYPED_TEST_SUITE(Im2colTest, TestDtypesAndDevices);
 TYPED_TEST(Im2colTest, ColumnsHoldTheWindowsAndZerosInThePadding) {
   typedef typename TypeParam::Dtype Dtype;
   for (int seed = 0; seed < 60; ++seed) {
-    Case c(seed);
+    RandomWindow c(seed);
     Blob<Dtype> image({c.channels, c.height, c.width});
     Blob<Dtype> columns({c.rows(), c.out_h, c.out_w});
     this->Fill(&c, &image);
@@ -116,7 +116,7 @@ TYPED_TEST(Im2colTest, ColumnsHoldTheWindowsAndZerosInThePadding) {
 TYPED_TEST(Im2colTest, Col2imAddsUpWhatIm2colSpread) {
   typedef typename TypeParam::Dtype Dtype;
   for (int seed = 0; seed < 60; ++seed) {
-    Case c(seed);
+    RandomWindow c(seed);
     Blob<Dtype> image({c.channels, c.height, c.width});
     Blob<Dtype> columns({c.rows(), c.out_h, c.out_w});
     this->Fill(&c, &columns);

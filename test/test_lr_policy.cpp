@@ -11,7 +11,7 @@
 namespace caffe {
 namespace {
 
-SolverParameter Parse(const std::string& text) {
+SolverParameter ParsePolicy(const std::string& text) {
   SolverParameter param;
   ParseSolverPrototxt(text, "solver.prototxt", &param);
   return param;
@@ -23,14 +23,14 @@ void ExpectRate(const SolverParameter& param, int t, double rate) {
 }
 
 TEST(LrPolicyTest, Fixed) {
-  const SolverParameter p = Parse("base_lr: 0.25 lr_policy: 'fixed'");
+  const SolverParameter p = ParsePolicy("base_lr: 0.25 lr_policy: 'fixed'");
   ExpectRate(p, 0, 0.25);
   ExpectRate(p, 100000, 0.25);
 }
 
 TEST(LrPolicyTest, StepCutsAtMultiplesOfStepsize) {
   const SolverParameter p =
-      Parse("base_lr: 0.5 lr_policy: 'step' gamma: 0.5 stepsize: 10");
+      ParsePolicy("base_lr: 0.5 lr_policy: 'step' gamma: 0.5 stepsize: 10");
   ExpectRate(p, 0, 0.5);
   ExpectRate(p, 9, 0.5);
   ExpectRate(p, 10, 0.25);
@@ -40,21 +40,21 @@ TEST(LrPolicyTest, StepCutsAtMultiplesOfStepsize) {
 
 TEST(LrPolicyTest, Exp) {
   const SolverParameter p =
-      Parse("base_lr: 2 lr_policy: 'exp' gamma: 0.5");
+      ParsePolicy("base_lr: 2 lr_policy: 'exp' gamma: 0.5");
   ExpectRate(p, 0, 2);
   ExpectRate(p, 3, 0.25);
 }
 
 TEST(LrPolicyTest, Inv) {
   const SolverParameter p =
-      Parse("base_lr: 1 lr_policy: 'inv' gamma: 0.5 power: 2");
+      ParsePolicy("base_lr: 1 lr_policy: 'inv' gamma: 0.5 power: 2");
   ExpectRate(p, 0, 1);
   ExpectRate(p, 2, 0.25);
   ExpectRate(p, 6, 0.0625);
 }
 
 TEST(LrPolicyTest, MultistepCutsAtEachValue) {
-  const SolverParameter p = Parse(
+  const SolverParameter p = ParsePolicy(
       "base_lr: 1 lr_policy: 'multistep' gamma: 0.5"
       " stepvalue: 5 stepvalue: 7 stepvalue: 100");
   ExpectRate(p, 4, 1);
@@ -68,7 +68,7 @@ TEST(LrPolicyTest, MultistepCutsAtEachValue) {
 
 TEST(LrPolicyTest, PolyEndsAtZeroAndStaysThere) {
   const SolverParameter p =
-      Parse("base_lr: 1 lr_policy: 'poly' power: 2 max_iter: 10");
+      ParsePolicy("base_lr: 1 lr_policy: 'poly' power: 2 max_iter: 10");
   ExpectRate(p, 0, 1);
   ExpectRate(p, 5, 0.25);
   ExpectRate(p, 10, 0);
@@ -77,14 +77,14 @@ TEST(LrPolicyTest, PolyEndsAtZeroAndStaysThere) {
 
 TEST(LrPolicyTest, SigmoidIsHalfAtStepsize) {
   const SolverParameter p =
-      Parse("base_lr: 1 lr_policy: 'sigmoid' gamma: -1 stepsize: 20");
+      ParsePolicy("base_lr: 1 lr_policy: 'sigmoid' gamma: -1 stepsize: 20");
   ExpectRate(p, 20, 0.5);
   ExpectRate(p, 21, 1 / (1 + std::exp(1.0)));
   EXPECT_GT(LearningRate(p, 0), 0.999);
 }
 
 TEST(LrPolicyTest, CosineGoesFromBaseToMin) {
-  const SolverParameter p = Parse(
+  const SolverParameter p = ParsePolicy(
       "base_lr: 1 lr_policy: 'cosine' min_lr: 0.5 max_iter: 100");
   ExpectRate(p, 0, 1);
   ExpectRate(p, 50, 0.75);
@@ -94,7 +94,7 @@ TEST(LrPolicyTest, CosineGoesFromBaseToMin) {
 }
 
 TEST(LrPolicyTest, WarmupIsLinearUpToThePolicy) {
-  const SolverParameter p = Parse(
+  const SolverParameter p = ParsePolicy(
       "base_lr: 1 lr_policy: 'step' gamma: 0.5 stepsize: 4 warmup_iter: 8"
       " warmup_start_lr: 0.05");
   ExpectRate(p, 0, 0.05);

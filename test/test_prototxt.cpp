@@ -41,7 +41,7 @@ std::string SolverError(const std::string& text) {
   });
 }
 
-struct Case {
+struct Misspelling {
   const char* text;
   const char* message;
 };
@@ -67,7 +67,7 @@ TEST(PrototxtTest, ByteOrderMarkIsNoMistake) {
 }
 
 TEST(PrototxtTest, EachMistakeInANetIsOneLine) {
-  const Case cases[] = {
+  const Misspelling cases[] = {
       {"layer {\n name: 'fc'\n botom: 'x'\n}",
        "n:3: layer 'fc': LayerParameter has no field 'botom'; did you mean "
        "'bottom'?"},
@@ -141,11 +141,13 @@ TEST(PrototxtTest, EachMistakeInANetIsOneLine) {
        "n:2: layer 'b': LayerParameter.type has no value 'RELUU'; did you "
        "mean 'RELU'?"},
   };
-  for (const Case& c : cases) EXPECT_EQ(c.message, NetError(c.text)) << c.text;
+  for (const Misspelling& c : cases) {
+    EXPECT_EQ(c.message, NetError(c.text)) << c.text;
+  }
 }
 
 TEST(PrototxtTest, EachMistakeInASolverIsOneLine) {
-  const Case cases[] = {
+  const Misspelling cases[] = {
       {"base_lr: 0.1\nmax_itr: 3",
        "s:2: SolverParameter has no field 'max_itr'; did you mean "
        "'max_iter'?"},
@@ -165,7 +167,7 @@ TEST(PrototxtTest, EachMistakeInASolverIsOneLine) {
        "'bottom'?"},
       {"", "s: the file is empty"},
   };
-  for (const Case& c : cases) {
+  for (const Misspelling& c : cases) {
     EXPECT_EQ(c.message, SolverError(c.text)) << c.text;
   }
 }

@@ -12,13 +12,13 @@
 namespace caffe {
 namespace {
 
-const char kOptions[] =
+const char kAnySolver[] =
     "base_lr: 0.05 lr_policy: 'fixed' max_iter: 10 random_seed: 2 "
     "snapshot_after_train: false ";
 
 TEST(SolverTest, TestNetsUseTheTrainNetsWeights) {
   const SolverParameter param = ParseSolver(
-      std::string(kOptions) + "test_iter: 2 test_iter: 1 test_interval: 5",
+      std::string(kAnySolver) + "test_iter: 2 test_iter: 1 test_interval: 5",
       TeacherNet(4, 3, 5, 2, false));
   auto solver = MakeSolver<float>(param);
   ASSERT_EQ(solver->test_nets().size(), 2u);
@@ -36,7 +36,7 @@ TEST(SolverTest, TestInitializationCanBeLeftOut) {
   const std::string tests = "test_iter: 1 test_interval: 5 ";
   for (const bool wanted : {true, false}) {
     auto solver = MakeSolver<float>(ParseSolver(
-        kOptions + tests + "test_initialization: " +
+        kAnySolver + tests + "test_initialization: " +
             (wanted ? "true" : "false"),
         TeacherNet(4, 3, 5, 2, false)));
     solver->Step(1);
@@ -46,9 +46,9 @@ TEST(SolverTest, TestInitializationCanBeLeftOut) {
 
 TEST(SolverTest, AverageLossIsTheMeanOfTheLastOnes) {
   const std::string net = TeacherNet(4, 3, 5, 2, false);
-  auto plain = MakeSolver<double>(ParseSolver(kOptions, net));
+  auto plain = MakeSolver<double>(ParseSolver(kAnySolver, net));
   auto mean = MakeSolver<double>(
-      ParseSolver(std::string(kOptions) + "average_loss: 3", net));
+      ParseSolver(std::string(kAnySolver) + "average_loss: 3", net));
   Caffe::set_random_seed(2);
   std::vector<double> losses;
   for (int i = 0; i < 6; ++i) {
@@ -65,13 +65,13 @@ TEST(SolverTest, AverageLossIsTheMeanOfTheLastOnes) {
 TEST(SolverTest, WeightsToStartFrom) {
   TempFolder folder;
   auto first =
-      MakeSolver<float>(ParseSolver(kOptions, TeacherNet(4, 3, 5, 2, false)));
+      MakeSolver<float>(ParseSolver(kAnySolver, TeacherNet(4, 3, 5, 2, false)));
   first->Step(3);
   NetParameter weights;
   first->net()->ToProto(&weights);
   WriteWeights(folder.File("w.caffemodel"), weights);
   SolverParameter param =
-      ParseSolver(kOptions, TeacherNet(4, 3, 5, 2, false));
+      ParseSolver(kAnySolver, TeacherNet(4, 3, 5, 2, false));
   param.set_random_seed(77);
   param.add_weights(folder.File("w.caffemodel"));
   EXPECT_EQ(Weights(MakeSolver<float>(param).get()), Weights(first.get()));

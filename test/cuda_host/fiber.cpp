@@ -1,3 +1,5 @@
+// The stacks of fibers and the switch between them; for the address sanitizer,
+// the news that the stack changes.
 #include "fiber.hpp"
 
 #include <sys/mman.h>

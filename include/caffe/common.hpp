@@ -83,6 +83,9 @@ using std::vector;
 class Caffe {
  public:
   enum Brew { CPU, GPU };
+  // The products of floats on the GPU: FP32 as IEEE has them, TF32 with
+  // factors rounded to 10 bits of fraction, on tensor cores.
+  enum Math { FP32, TF32 };
 
   static Brew mode();
   // Error kDevice where this build or machine has no CUDA device.
@@ -92,6 +95,9 @@ class Caffe {
   static void SetDevice(int device);
   // The number of CUDA devices that can be used: 0 in a CPU build.
   static int DeviceCount();
+  // FP32 unless set; without effect on the CPU and on doubles.
+  static Math math();
+  static void set_math(Math math);
 
   // Starts the random numbers afresh from a seed.
   static void set_random_seed(uint64_t seed);

@@ -12,6 +12,7 @@ namespace {
 struct Settings {
   int threads = omp_get_max_threads();
   Caffe::Brew mode = Caffe::CPU;
+  Caffe::Math math = Caffe::FP32;
   Rng rng{SeedFromSystem()};
 #ifdef TERCET_CUDA
   cublasHandle_t cublas = nullptr;
@@ -22,6 +23,15 @@ Settings& settings() {
   static Settings instance;
   return instance;
 }
+
+#ifdef TERCET_CUDA
+void SetBlasMath() {
+  const Settings& s = settings();
+  CUBLAS_CHECK(cublasSetMathMode(s.cublas, s.math == Caffe::TF32
+                                               ? CUBLAS_TF32_TENSOR_OP_MATH
+                                               : CUBLAS_DEFAULT_MATH));
+}
+#endif
 
 void RequireDevice() {
   if (Caffe::DeviceCount() > 0) return;
@@ -81,6 +91,15 @@ int Caffe::DeviceCount() {
 #endif
 }
 
+Caffe::Math Caffe::math() { return settings().math; }
+
+void Caffe::set_math(Math math) {
+  settings().math = math;
+#ifdef TERCET_CUDA
+  if (settings().cublas != nullptr) SetBlasMath();
+#endif
+}
+
 void Caffe::set_random_seed(uint64_t seed) { settings().rng = Rng(seed); }
 
 Rng& Caffe::rng() { return settings().rng; }
@@ -98,7 +117,10 @@ void Caffe::set_threads(int threads) {
 #ifdef TERCET_CUDA
 cublasHandle_t Caffe::cublas_handle() {
   Settings& s = settings();
-  if (s.cublas == nullptr) CUBLAS_CHECK(cublasCreate(&s.cublas));
+  if (s.cublas == nullptr) {
+    CUBLAS_CHECK(cublasCreate(&s.cublas));
+    SetBlasMath();
+  }
   return s.cublas;
 }
 #endif

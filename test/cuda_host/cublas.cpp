@@ -32,6 +32,20 @@ cublasStatus_t cublasCreate(cublasHandle_t* handle) {
 
 cublasStatus_t cublasDestroy(cublasHandle_t) { return CUBLAS_STATUS_SUCCESS; }
 
+namespace {
+cublasMath_t math_mode = CUBLAS_DEFAULT_MATH;
+}
+
+cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t mode) {
+  math_mode = mode;
+  return CUBLAS_STATUS_SUCCESS;
+}
+
+cublasStatus_t cublasGetMathMode(cublasHandle_t, cublasMath_t* mode) {
+  *mode = math_mode;
+  return CUBLAS_STATUS_SUCCESS;
+}
+
 #define CUDA_HOST_BLAS(S, s, Real)                                            \
   cublasStatus_t cublas##S##gemm(                                             \
       cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m,  \

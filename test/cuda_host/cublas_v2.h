@@ -8,10 +8,14 @@
 
 enum cublasStatus_t { CUBLAS_STATUS_SUCCESS = 0 };
 enum cublasOperation_t { CUBLAS_OP_N, CUBLAS_OP_T };
+enum cublasMath_t { CUBLAS_DEFAULT_MATH, CUBLAS_TF32_TENSOR_OP_MATH };
 typedef struct cublasContext* cublasHandle_t;
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle);
 cublasStatus_t cublasDestroy(cublasHandle_t handle);
+// Products are exact here in either mode; what was set can be read.
+cublasStatus_t cublasSetMathMode(cublasHandle_t, cublasMath_t mode);
+cublasStatus_t cublasGetMathMode(cublasHandle_t, cublasMath_t* mode);
 
 // c(m, n) = alpha op(a) op(b) + beta c, column by column. Scalars and results
 // are the host's, as by default.

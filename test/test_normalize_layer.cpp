@@ -6,6 +6,7 @@
 #include "caffe/layers/normalize_layer.hpp"
 #include "caffe/test/fixture.hpp"
 #include "caffe/test/gradient_checker.hpp"
+#include "test/layer_runner.hpp"
 
 namespace caffe {
 namespace {
@@ -88,6 +89,26 @@ TYPED_TEST(NormalizeLayerTest, Gradient) {
   this->ZeroRow(2);
   checker.CheckGradientExhaustive(&layer, {&this->x_}, {&this->y_});
   EXPECT_EQ(checker.report().skipped, 12);
+}
+
+// Whatever the way that the device takes through a row: in packs or one by
+// one, kept in shared memory or read twice.
+TYPED_TEST(NormalizeLayerTest, TheDeviceGivesTheBitsOfTheCpu) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const int N : {1, 9, 33}) {
+    for (const int D : {1, 3, 4, 16, 20, 67, 128, 770, 772, 1540}) {
+      vector<Dtype> result[2][2];
+      for (const bool second : {false, true}) {
+        Caffe::set_mode(second ? TypeParam::device : Caffe::CPU);
+        LayerRunner<Dtype> run("type: 'Normalize'", {{N, D}});
+        run.SetUpAndForward();
+        result[second][0] = run.Top();
+        result[second][1] = run.BackwardFrom({run.Bottom()});
+      }
+      EXPECT_TRUE(SameBits(result[0][0], result[1][0])) << N << " x " << D;
+      EXPECT_TRUE(SameBits(result[0][1], result[1][1])) << N << " x " << D;
+    }
+  }
 }
 
 TYPED_TEST(NormalizeLayerTest, InPlaceIsTheSame) {

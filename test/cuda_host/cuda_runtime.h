@@ -29,9 +29,18 @@ extern dim3 gridDim, blockDim, blockIdx, threadIdx;
 
 namespace cuda_host {
 
-// Runs `thread` blocks x threads times with the built-in variables set.
+// Runs `thread` blocks x threads times with the built-in variables set, and
+// with so many bytes of dynamic shared memory, which are NaN for each block.
 // Device memory can be reached from nowhere else.
-void Launch(int blocks, int threads, const std::function<void()>& thread);
+void Launch(int blocks, int threads, size_t shared_bytes,
+            const std::function<void()>& thread);
+
+// The block's dynamic shared memory.
+void* DynamicShared();
+
+// Ends the program where an access of so many bytes would be one that the
+// device refuses: its address must be a multiple of its size.
+void CheckAligned(const void* address, size_t bytes);
 
 // Ends the program where one of the words looks like a pointer into the
 // host's memory.

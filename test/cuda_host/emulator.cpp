@@ -7,10 +7,12 @@
 // what the others wait at.
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <vector>
 
+#include "cuda_pipeline.h"
 #include "cuda_runtime.h"
 #include "device_memory.hpp"
 #include "fiber.hpp"
@@ -23,6 +25,10 @@ namespace {
 
 constexpr int kWarp = 32;
 constexpr int kMostThreads = 1024;
+// What a block may have without asking for more, and what lies behind it.
+constexpr size_t kMostShared = 48 << 10;
+constexpr size_t kSharedBorder = 256;
+constexpr unsigned char kSharedBorderByte = 0xA5;
 
 // What the lanes of a warp show each other. Two sets of values: a lane may be
 // at the next shuffle while others still read this one's.
@@ -31,6 +37,18 @@ struct Warp {
   int turn = 0;
   uint32_t arrived = 0;
   std::vector<Fiber*> waiting;
+};
+
+// A copy into shared memory that a thread has started and not waited for.
+struct Copy {
+  void* to;
+  const void* from;
+  size_t size;
+  int batch;
+};
+struct Copies {
+  std::deque<Copy> started;
+  int batch = 0;
 };
 
 struct Block {
@@ -42,6 +60,7 @@ struct Block {
   std::vector<Fiber*> waiting;  // at the barrier
   std::deque<Fiber*> ready;
   std::vector<Warp> warps;
+  std::vector<Copies> copies;  // of each thread
 };
 
 Block block;
@@ -49,6 +68,22 @@ Fiber* current = nullptr;
 std::vector<std::unique_ptr<Fiber>> fibers;
 std::vector<Fiber*> idle;
 bool in_kernel = false;
+alignas(16) unsigned char shared[kMostShared + kSharedBorder];
+size_t shared_size = 0;
+
+// NaN in each float and double, and a border that must stay as it is.
+void FillShared() {
+  std::memset(shared, 0xFF, shared_size);
+  std::memset(shared + shared_size, kSharedBorderByte, kSharedBorder);
+}
+
+void CheckShared() {
+  for (size_t i = 0; i < kSharedBorder; ++i) {
+    if (shared[shared_size + i] != kSharedBorderByte) {
+      Fail("a kernel wrote behind the end of its shared memory");
+    }
+  }
+}
 
 void Release(std::vector<Fiber*>* waiting) {
   block.ready.insert(block.ready.end(), waiting->begin(), waiting->end());
@@ -65,6 +100,9 @@ void RunThreads() {
     current->thread = block.started++;
     threadIdx.x = current->thread;
     (*block.body)();
+    if (!block.copies[threadIdx.x].started.empty()) {
+      Fail("a thread ends without waiting for its copies");
+    }
     --block.running;
     if (block.running > 0 && block.at_barrier == block.running) {
       ReleaseBarrier();
@@ -108,11 +146,14 @@ void RunBlock(int threads, const std::function<void()>& body) {
   block.body = &body;
   block.threads = block.running = threads;
   block.warps.resize((threads + kWarp - 1) / kWarp);
+  block.copies.resize(threads);
+  FillShared();
   while (block.running > 0) {
     current = NextFiber();
     threadIdx.x = current->thread;
     current->Enter();
   }
+  CheckShared();
 }
 
 void Wait(std::vector<Fiber*>* waiting) {
@@ -147,15 +188,27 @@ uint64_t Shuffle(unsigned mask, uint64_t value, int source) {
   return warp.values[turn][source];
 }
 
-void Launch(int blocks, int threads, const std::function<void()>& thread) {
+void* DynamicShared() { return shared; }
+
+void CheckAligned(const void* address, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(address) % bytes != 0) {
+    Fail("an access of several values at an address that is no multiple of "
+         "its size");
+  }
+}
+
+void Launch(int blocks, int threads, size_t shared_bytes,
+            const std::function<void()>& thread) {
   if (in_kernel) { Fail("a kernel starts a kernel"); }
-  if (blocks < 1 || threads < 1 || threads > kMostThreads) {
+  if (blocks < 1 || threads < 1 || threads > kMostThreads ||
+      shared_bytes > kMostShared) {
     Fail("a kernel is started with sizes that no GPU has");
   }
   in_kernel = true;
   const OpenDevice open;
   gridDim.x = blocks;
   blockDim.x = threads;
+  shared_size = shared_bytes;
   for (int b = 0; b < blocks; ++b) {
     blockIdx.x = b;
     RunBlock(threads, thread);
@@ -188,5 +241,30 @@ void __syncthreads() {
     cuda_host::ReleaseBarrier();
   } else {
     cuda_host::Wait(&block.waiting);
+  }
+}
+
+// The copy is made when the thread waits for it, so that a kernel which does
+// not wait reads what was there before.
+void __pipeline_memcpy_async(void* to, const void* from, size_t size) {
+  using cuda_host::CheckAligned;
+  if (size != 4 && size != 8 && size != 16) {
+    cuda_host::Fail("an asynchronous copy of a size that no GPU has");
+  }
+  CheckAligned(to, size);
+  CheckAligned(from, size);
+  auto& copies = cuda_host::block.copies[threadIdx.x];
+  copies.started.push_back({to, from, size, copies.batch});
+}
+
+void __pipeline_commit() { ++cuda_host::block.copies[threadIdx.x].batch; }
+
+void __pipeline_wait_prior(int batches) {
+  auto& copies = cuda_host::block.copies[threadIdx.x];
+  while (!copies.started.empty() &&
+         copies.started.front().batch < copies.batch - batches) {
+    const auto& copy = copies.started.front();
+    std::memcpy(copy.to, copy.from, copy.size);
+    copies.started.pop_front();
   }
 }

@@ -1,0 +1,183 @@
+// Mining in the batch: which triplets of B labelled embeddings count, their
+// loss, and its gradient; functions on pointers for the CPU. Reading options
+// and blobs is left to the layer.
+//
+// x is B x D, labels has B values. Rows with equal labels are of one person;
+// any finite numbers will do. Of an anchor a, the positives p are the other
+// rows of its person and the negatives n are the rows of all others. d is a
+// distance of distances.hpp (not kL1). Which triplets (a, p, n) count:
+//
+//   kBatchAll          each of them
+//   kBatchHard         one an anchor: the farthest positive and the nearest
+//                      negative
+//   kSemiHard          one a pair (a, p): the nearest of the negatives that are
+//                      farther than p; where none is, the farthest negative
+//   kDistanceWeighted  one a pair: a negative that is drawn with a chance in
+//                      proportion to 1/q(d), see below
+//   kRandom            one a pair: a negative that is drawn evenly
+//
+// and their loss:
+//
+//   h = d(a, p) - d(a, n) + margin
+//   L = factor sum hinge(h),   hinge(h) = max(0, h) or log(1 + exp(h))
+//   factor = 1 (kNone), 1/T (kFull, kBatchSize), 1/max(1, #{loss > 0}) (kValid)
+//
+// with T the number of triplets that count. A batch without any has loss 0.
+// Equal distances: the row that comes first wins, in the order of the people's
+// first rows, then of rows.
+//
+// q is the density of the distances between even points on the unit sphere,
+// log q(d) = (D - 2) log d + (D - 3)/2 log(1 - d^2/4), of d = |x - y| (for
+// kCosine of the unit vectors). Below `cutoff` d counts as `cutoff`; negatives
+// beyond `limit` are drawn only where all are, evenly.
+//
+// Distances come from one matrix product, X Xt, of centred rows. Those that
+// are so small that the product may have lost their digits are computed again
+// from differences. kBatchAll with a hard hinge takes O(B^2 (D + log B)) time:
+// of an anchor, each negative finds by a binary search how many positives lie
+// above it, w_n = #{p: d(a,p) + margin > d(a,n)}, and with
+// k_p = #{n: d(a,n) < d(a,p) + margin}
+//
+//   sum max(0, h) = sum_p k_p (d(a,p) + margin) - sum_n w_n d(a,n) ,
+//
+// in which k_p and -w_n are the gradient by the distances. With a soft hinge
+// it is O(B^2 (D + K)) for K rows a person. Memory: B^2 values where all pairs
+// count, else the size of the pairs that do; plus 128 rows of B a thread.
+//
+// Schroff et al., arXiv 1503.03832 (semi-hard); Hermans et al., arXiv
+// 1703.07737 (all, hard); Wu et al., arXiv 1706.07567 (distance weighted).
+#ifndef CAFFE_METRIC_MINING_HPP_
+#define CAFFE_METRIC_MINING_HPP_
+
+#include <cstdint>
+#include <vector>
+
+#include "caffe/metric/distances.hpp"
+#include "caffe/metric/triplet.hpp"
+
+namespace caffe {
+namespace metric {
+
+// The values are those of BatchTripletLossParameter.Mining.
+enum class Mining {
+  kBatchAll = 0,
+  kBatchHard = 1,
+  kSemiHard = 2,
+  kDistanceWeighted = 3,
+  kRandom = 4
+};
+
+struct MiningOptions {
+  Mining mining = Mining::kBatchHard;
+  Distance distance = Distance::kSquaredL2;
+  Hinge hinge = Hinge::kHard;
+  double margin = 1;
+  Normalization normalization = Normalization::kNone;
+  double cutoff = 0.5;  // of kDistanceWeighted
+  double limit = 1.4;
+};
+
+struct MiningResult {
+  double loss = 0;
+  double factor = 0;     // what the sum was multiplied by
+  int64_t triplets = 0;  // T
+  int64_t active = 0;    // of these, with h > 0
+};
+
+// What the sum of the losses is multiplied by.
+TERCET_HD inline double MiningFactor(const MiningOptions& options,
+                                     int64_t triplets, int64_t active) {
+  if (options.normalization == Normalization::kNone) return 1;
+  const bool valid = options.normalization == Normalization::kValid &&
+                     options.hinge == Hinge::kHard;
+  const int64_t count = valid ? active : triplets;
+  return 1. / static_cast<double>(count > 0 ? count : 1);
+}
+
+// A run of rows of one person, in the order of the rows below.
+struct MiningGroup {
+  int32_t begin;
+  int32_t end;
+};
+
+// A pair with a gradient, of a row that is given elsewhere: dL/dd of the two,
+// for kL2 divided by d.
+template <typename T>
+struct MiningEdge {
+  int32_t row;
+  T slope;
+};
+
+// A positive and a negative of the same anchor.
+struct MiningPick {
+  int32_t positive;
+  int32_t negative;
+};
+
+// The working memory of a thread.
+template <typename T>
+struct MiningSlot {
+  std::vector<T> block;  // some rows of a B x B matrix
+  std::vector<T> weights;
+  std::vector<T> thresholds;
+  std::vector<int64_t> counts;
+  std::vector<int32_t> ranks;
+  std::vector<MiningPick> picks;
+  std::vector<double> chances;
+};
+
+// What Forward keeps for Backward, and its memory, which only grows. One
+// object is for one thread at a time.
+template <typename T>
+struct MiningBatch {
+  int64_t B = 0;
+  int64_t D = 0;
+  // Row i here is row order[i] of x: people in the order of their first rows,
+  // the rows of a person together.
+  std::vector<int32_t> order;
+  std::vector<MiningGroup> group;  // of each row i, its person's rows
+  // B x D, without their common offset; for kCosine of the unit vectors.
+  std::vector<T> rows;
+  std::vector<T> squares;   // |rows_i|^2
+  std::vector<T> inverses;  // kCosine: 1/|x|, 0 for a zero vector
+  // Few pairs: row i has count[i] edges from first[i] on. Edges name rows of
+  // x; for kCosine rows of `rows`.
+  std::vector<MiningEdge<T>> edges;
+  std::vector<int64_t> first;
+  std::vector<int32_t> count;
+  // Many: slopes(i, j) of all pairs, rows `pitch` apart. For kL2 the pairs of
+  // near-duplicates are edges all the same: they would drown the others.
+  bool dense = false;
+  int64_t pitch = 0;
+  std::vector<T> slopes;
+  std::vector<std::vector<MiningEdge<T>>> near;
+  // What each row adds, and the working memory of the threads.
+  std::vector<double> loss;
+  std::vector<int64_t> triplets;
+  std::vector<int64_t> active;
+  std::vector<MiningSlot<T>> slots;
+  std::vector<T> gradient;
+  // Where `record` is set: the choices made for each row, for KinkSides.
+  bool record = false;
+  std::vector<std::vector<int>> choices;
+};
+
+// The loss. `draw` decides what kDistanceWeighted and kRandom draw: the same
+// number, the same triplets. The bits do not depend on the number of threads.
+// Throws Error(kInput) where an embedding or a label is not finite; the message
+// names the row.
+template <typename T>
+MiningResult MiningForward(const MiningOptions& options, const T* x,
+                           const T* labels, int64_t B, int64_t D,
+                           uint64_t draw, MiningBatch<T>* batch);
+
+// dx(B, D) = scale * d(sum hinge)/dx, overwriting, of the batch that Forward
+// saw last with this x.
+template <typename T>
+void MiningBackward(const MiningOptions& options, const T* x, T scale,
+                    MiningBatch<T>* batch, T* dx);
+
+}  // namespace metric
+}  // namespace caffe
+
+#endif  // CAFFE_METRIC_MINING_HPP_

@@ -1,0 +1,233 @@
+// The start of mining: people in order, rows without their common offset, and
+// the memory that the batch's pairs need.
+#include <algorithm>
+#include <cmath>
+
+#include "caffe/check.hpp"
+#include "caffe/common.hpp"
+#include "caffe/util/parallel.hpp"
+#include "mining_internal.hpp"
+
+namespace caffe {
+namespace metric {
+
+namespace {
+
+// Neighbouring rows with one label.
+template <typename T>
+struct Run {
+  T label;
+  int32_t begin;
+  int32_t end;
+  int32_t person;  // the first row of the person
+};
+
+template <typename T>
+std::vector<Run<T>> RunsOf(const T* labels, int64_t B) {
+  std::vector<Run<T>> runs;
+  for (int32_t i = 0; i < B; ++i) {
+    INPUT_CHECK(std::isfinite(labels[i]))
+        << "the label of row " << i << " is " << labels[i]
+        << ", but must be finite";
+    if (i > 0 && labels[i] == labels[i - 1]) {
+      ++runs.back().end;
+    } else {
+      runs.push_back(Run<T>{labels[i], i, i + 1, i});
+    }
+  }
+  std::sort(runs.begin(), runs.end(), [](const Run<T>& a, const Run<T>& b) {
+    return a.label != b.label ? a.label < b.label : a.begin < b.begin;
+  });
+  for (size_t r = 1; r < runs.size(); ++r) {
+    if (runs[r].label == runs[r - 1].label) {
+      runs[r].person = runs[r - 1].person;
+    }
+  }
+  std::sort(runs.begin(), runs.end(), [](const Run<T>& a, const Run<T>& b) {
+    return a.person != b.person ? a.person < b.person : a.begin < b.begin;
+  });
+  return runs;
+}
+
+template <typename T>
+void OrderRows(const T* labels, MiningBatch<T>* batch) {
+  const std::vector<Run<T>> runs = RunsOf(labels, batch->B);
+  batch->order.clear();
+  batch->group.clear();
+  for (size_t r = 0; r < runs.size();) {
+    const int32_t person = runs[r].person;
+    const int32_t begin = static_cast<int32_t>(batch->order.size());
+    for (; r < runs.size() && runs[r].person == person; ++r) {
+      for (int32_t i = runs[r].begin; i < runs[r].end; ++i) {
+        batch->order.push_back(i);
+      }
+    }
+    const int32_t end = static_cast<int32_t>(batch->order.size());
+    batch->group.resize(end, MiningGroup{begin, end});
+  }
+}
+
+// A point near the middle of some rows, in numbers of few digits, so that
+// taking it away rounds as little as can be: small whole numbers stay exact.
+template <typename T>
+std::vector<T> CentreOf(const T* rows, int64_t B, int64_t D) {
+  constexpr int64_t kSamples = 32;
+  constexpr int kDigits = 6;  // binary, of the widest coordinate's range
+  const int64_t samples = std::min(B, kSamples);
+  std::vector<double> sum(D, 0);
+  std::vector<T> low(rows, rows + D), high = low;
+  for (int64_t s = 0; s < samples; ++s) {
+    const T* const row = rows + B * s / samples * D;
+    for (int64_t k = 0; k < D; ++k) {
+      sum[k] += row[k];
+      low[k] = std::min(low[k], row[k]);
+      high[k] = std::max(high[k], row[k]);
+    }
+  }
+  double range = 0;
+  for (int64_t k = 0; k < D; ++k) {
+    range = std::max(range, static_cast<double>(high[k]) - low[k]);
+  }
+  std::vector<T> centre(low);
+  if (!std::isfinite(range)) return std::vector<T>(D, 0);
+  if (range == 0) return centre;
+  const double grid = std::ldexp(1., std::ilogb(range) - kDigits);
+  for (int64_t k = 0; k < D; ++k) {
+    centre[k] = static_cast<T>(std::round(sum[k] / samples / grid) * grid);
+  }
+  return centre;
+}
+
+template <typename T>
+[[noreturn]] void FailRows(const T* x, int64_t B, int64_t D) {
+  for (int64_t i = 0; i < B * D; ++i) {
+    INPUT_CHECK(std::isfinite(x[i]))
+        << "row " << i / D << " of the embeddings holds " << x[i]
+        << " (coordinate " << i % D << "), but must be finite";
+  }
+  int64_t longest = 0;
+  double most = 0;
+  for (int64_t i = 0; i < B; ++i) {
+    double square = 0;
+    for (int64_t k = 0; k < D; ++k) {
+      square += static_cast<double>(x[i * D + k]) * x[i * D + k];
+    }
+    if (square > most) {
+      most = square;
+      longest = i;
+    }
+  }
+  INPUT_FAIL() << "row " << longest << " of the embeddings has length "
+               << std::sqrt(most) << ", too much for its square";
+}
+
+// rows = x in the batch's order; for kCosine of length 1.
+template <typename T>
+void CopyRows(bool unit, const T* x, MiningBatch<T>* batch) {
+  const int64_t D = batch->D;
+  ParallelFor(batch->B, 2 * D, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const T* const from = x + batch->order[i] * D;
+      T* const to = batch->rows.data() + i * D;
+      if (!unit) {
+        std::copy_n(from, D, to);
+        continue;
+      }
+      const T inverse = RowInverseNorm(from, D);
+      batch->inverses[i] = inverse;
+      // 0 for a length whose square overflows, too: NaN is found below.
+      const bool overflows =
+          inverse == 0 &&
+          std::any_of(from, from + D, [](T v) { return std::fabs(v) > 1; });
+      const T factor =
+          overflows ? std::numeric_limits<T>::quiet_NaN() : inverse;
+      for (int64_t k = 0; k < D; ++k) to[k] = from[k] * factor;
+    }
+  });
+}
+
+template <typename T>
+void CentreRows(bool unit, const std::vector<T>& centre,
+                MiningBatch<T>* batch) {
+  const int64_t D = batch->D;
+  const T share = unit ? T(0.5) : T(1);  // kCosine is |u|^2 / 2
+  const MiningKernels<T>& kernels = BestMiningKernels<T>();
+  ParallelFor(batch->B, 2 * D, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      T* const row = batch->rows.data() + i * D;
+      batch->squares[i] =
+          share * kernels.centre(row, centre.data(), D);
+    }
+  });
+}
+
+template <typename T>
+void TakeMemory(const MiningOptions& options, MiningBatch<T>* batch) {
+  const int64_t B = batch->B;
+  batch->first.resize(B);
+  batch->count.assign(B, 0);
+  batch->loss.assign(B, 0);
+  batch->triplets.assign(B, 0);
+  batch->active.assign(B, 0);
+  int64_t edges = 0;
+  for (int64_t i = 0; i < B; ++i) {
+    batch->first[i] = edges;
+    const int64_t positives = batch->group[i].end - batch->group[i].begin - 1;
+    if (positives == B - 1) continue;
+    edges += 2 * (options.mining == Mining::kBatchHard
+                      ? std::min<int64_t>(positives, 1)
+                      : positives);
+  }
+  constexpr int64_t kFewEdges = 8;  // edges cost about this more than slopes
+  batch->dense =
+      options.mining == Mining::kBatchAll || kFewEdges * edges > B * B;
+  if (batch->dense) {
+    // Rows that are a power of two apart would share a cache's few places.
+    constexpr int64_t kPad = 16;
+    batch->pitch = B + kPad;
+    const size_t size = B * batch->pitch;
+    if (batch->slopes.size() < size) batch->slopes.resize(size);
+    batch->near.assign(options.distance == Distance::kL2 ? B : 0, {});
+    batch->edges.clear();
+  } else {
+    batch->edges.resize(edges);
+  }
+  const int64_t slots =
+      std::max<int64_t>(1, std::min<int64_t>(Caffe::threads(),
+                                             MiningBlocks(B)));
+  batch->slots.resize(slots);
+  if (batch->record) batch->choices.assign(B, {});
+}
+
+}  // namespace
+
+template <typename T>
+void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
+                   int64_t B, int64_t D, MiningBatch<T>* batch) {
+  CHECK(options.distance != Distance::kL1);
+  CHECK_LT(B, std::numeric_limits<int32_t>::max());
+  batch->B = B;
+  batch->D = D;
+  OrderRows(labels, batch);
+  const bool unit = options.distance == Distance::kCosine;
+  batch->rows.resize(B * D);
+  batch->squares.resize(B);
+  batch->inverses.resize(unit ? B : 0);
+  CopyRows(unit, x, batch);
+  CentreRows(unit, CentreOf(batch->rows.data(), B, D), batch);
+  constexpr T kMost = std::numeric_limits<T>::max() / 16;
+  for (int64_t i = 0; i < B; ++i) {
+    if (!(batch->squares[i] < kMost)) FailRows(x, B, D);
+  }
+  TakeMemory(options, batch);
+}
+
+template void PrepareMining<float>(const MiningOptions&, const float*,
+                                   const float*, int64_t, int64_t,
+                                   MiningBatch<float>*);
+template void PrepareMining<double>(const MiningOptions&, const double*,
+                                    const double*, int64_t, int64_t,
+                                    MiningBatch<double>*);
+
+}  // namespace metric
+}  // namespace caffe

@@ -1,0 +1,136 @@
+// The gradient of a mined batch: each pair pulls its two rows together, or
+// apart, by its slope. Few pairs are followed one by one, all pairs together
+// are one matrix product.
+#include <algorithm>
+#include <vector>
+
+#include "caffe/util/math_functions.hpp"
+#include "mining_internal.hpp"
+
+namespace caffe {
+namespace metric {
+
+namespace {
+
+// The row by which edges name row i of the batch.
+template <typename T>
+int64_t EdgeRowOf(bool unit, const MiningBatch<T>& batch, int64_t i) {
+  return unit ? i : batch.order[i];
+}
+
+// gradient(i) = sum_j s(i, j) (rows_i - rows_j), s = slopes + slopes^T.
+template <typename T>
+void PullAll(MiningBatch<T>* batch) {
+  const int64_t B = batch->B, D = batch->D;
+  const MiningKernels<T>& kernels = BestMiningKernels<T>();
+  ForEachMiningBlock(
+      batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
+        const T* const slopes = batch->slopes.data();
+        slot->block.resize((B / MiningBlocks(B) + 1) * B);
+        T* const block = slot->block.data();
+        T* const gradient = batch->gradient.data() + begin * D;
+        kernels.add_transposed(slopes + begin * batch->pitch, slopes + begin,
+                               batch->pitch, end - begin, B, block, B);
+        for (int64_t i = 0; i < end - begin; ++i) {
+          const T sum = kernels.sum(block + i * B, B);
+          const T* const row = batch->rows.data() + (begin + i) * D;
+          for (int64_t k = 0; k < D; ++k) gradient[i * D + k] = sum * row[k];
+        }
+        caffe_cpu_gemm(CblasNoTrans, CblasNoTrans,
+                       static_cast<int>(end - begin), static_cast<int>(D),
+                       static_cast<int>(B), T(-1), block, batch->rows.data(),
+                       T(1), gradient);
+      });
+}
+
+// The edges seen from their other end: those to row r are from[first[r]] to
+// from[first[r + 1]] - 1, in the order of the rows that they start at.
+template <typename T>
+struct TurnedEdges {
+  std::vector<int64_t> first;
+  std::vector<MiningEdge<T>> from;
+};
+
+template <typename T>
+TurnedEdges<T> TurnEdges(bool unit, const MiningBatch<T>& batch) {
+  const int64_t B = batch.B;
+  TurnedEdges<T> turned;
+  turned.first.assign(B + 1, 0);
+  for (int64_t i = 0; i < B; ++i) {
+    const MiningEdge<T>* const edges = batch.edges.data() + batch.first[i];
+    for (int32_t e = 0; e < batch.count[i]; ++e) {
+      ++turned.first[edges[e].row + 1];
+    }
+  }
+  for (int64_t r = 0; r < B; ++r) turned.first[r + 1] += turned.first[r];
+  turned.from.resize(turned.first[B]);
+  std::vector<int64_t> next(turned.first.begin(), turned.first.end() - 1);
+  for (int64_t i = 0; i < B; ++i) {
+    const int32_t row = static_cast<int32_t>(EdgeRowOf(unit, batch, i));
+    const MiningEdge<T>* const edges = batch.edges.data() + batch.first[i];
+    for (int32_t e = 0; e < batch.count[i]; ++e) {
+      turned.from[next[edges[e].row]++] = MiningEdge<T>{row, edges[e].slope};
+    }
+  }
+  return turned;
+}
+
+// The gradient by x from that by x / |x|: what points along x is taken out.
+template <typename T>
+void Project(const T* x, T inverse, T scale, int64_t D, const T* gradient,
+             T* dx) {
+  T along = 0;
+  for (int64_t k = 0; k < D; ++k) along += gradient[k] * x[k];
+  along *= inverse * inverse;
+  for (int64_t k = 0; k < D; ++k) {
+    dx[k] = scale * inverse * (gradient[k] - along * x[k]);
+  }
+}
+
+}  // namespace
+
+template <typename T>
+void MiningBackward(const MiningOptions& options, const T* x, T scale,
+                    MiningBatch<T>* batch, T* dx) {
+  const int64_t B = batch->B, D = batch->D;
+  if (B == 0) return;
+  const bool unit = options.distance == Distance::kCosine;
+  if (options.distance == Distance::kSquaredL2) scale *= 2;
+  TurnedEdges<T> turned;
+  const bool has_edges = !batch->edges.empty();
+  if (has_edges) turned = TurnEdges(unit, *batch);
+  batch->gradient.resize(B * D);
+  if (batch->dense) PullAll(batch);
+  const MiningKernels<T>& kernels = BestMiningKernels<T>();
+  const int64_t edges = turned.from.size();
+  ParallelFor(B, (4 * edges / B + 4) * D,
+              [&](int64_t begin, int64_t end) {
+    const T* const rows = unit ? batch->rows.data() : x;
+    for (int64_t i = begin; i < end; ++i) {
+      T* const sum = batch->gradient.data() + i * D;
+      const int64_t at = EdgeRowOf(unit, *batch, i);
+      const int64_t row = batch->order[i];
+      if (!batch->dense) std::fill_n(sum, D, T(0));
+      if (has_edges) {
+        kernels.pull(batch->edges.data() + batch->first[i], batch->count[i],
+                     rows, rows + at * D, D, sum);
+        kernels.pull(turned.from.data() + turned.first[at],
+                     turned.first[at + 1] - turned.first[at], rows,
+                     rows + at * D, D, sum);
+      }
+      if (unit) {
+        Project(x + row * D, batch->inverses[i], scale, D, sum, dx + row * D);
+      } else {
+        for (int64_t k = 0; k < D; ++k) dx[row * D + k] = scale * sum[k];
+      }
+    }
+  });
+}
+
+template void MiningBackward<float>(const MiningOptions&, const float*, float,
+                                    MiningBatch<float>*, float*);
+template void MiningBackward<double>(const MiningOptions&, const double*,
+                                     double, MiningBatch<double>*, double*);
+
+}  // namespace metric
+}  // namespace caffe

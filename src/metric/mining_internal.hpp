@@ -1,0 +1,93 @@
+// What the parts of mining share: mining_batch.cpp orders and centres the rows,
+// mining_rows.cpp chooses the triplets of one anchor, mining.cpp runs all
+// anchors and adds up, mining_gradient.cpp goes back.
+#ifndef TERCET_METRIC_MINING_INTERNAL_HPP_
+#define TERCET_METRIC_MINING_INTERNAL_HPP_
+
+#include <algorithm>
+#include <limits>
+
+#include "caffe/metric/mining.hpp"
+#include "caffe/util/parallel.hpp"
+#include "mining_kernels.hpp"
+
+namespace caffe {
+namespace metric {
+
+// A distance from the product of rows is computed again from differences where
+// it is below this share of |x|^2 + |y|^2: the product's error is a few
+// roundings of that sum, so what is kept is right to about 1e-3.
+template <typename T>
+constexpr T kNearShare = 4096 * std::numeric_limits<T>::epsilon();
+
+// Blocks of rows are cut by the shape alone, so that the bits do not depend on
+// the threads.
+constexpr int64_t kBlockRows = 128;
+inline int64_t MiningBlocks(int64_t B) {
+  const int64_t blocks = (B + kBlockRows - 1) / kBlockRows;
+  const int64_t even = B < kBlockRows / 2 ? 1 : B <= 2 * kBlockRows ? 2 : 4;
+  return (blocks + even - 1) / even * even;
+}
+
+// One anchor: row i of the batch, and its distances to all rows.
+template <typename T>
+struct MiningAnchor {
+  const MiningOptions* options;
+  const MiningKernels<T>* kernels;
+  MiningBatch<T>* batch;
+  MiningSlot<T>* slot;
+  int64_t i;
+  MiningGroup group;
+  const T* d;
+  uint64_t draw;
+
+  int64_t positives() const { return group.end - group.begin - 1; }
+  int64_t negatives() const {
+    return batch->B - (group.end - group.begin);
+  }
+};
+
+// Orders and centres the rows of x, and takes the memory.
+template <typename T>
+void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
+                   int64_t B, int64_t D, MiningBatch<T>* batch);
+
+// The place of negative t of an anchor whose person has the rows `group`.
+inline int64_t NegativeAt(const MiningGroup& group, int64_t t) {
+  return t < group.begin ? t : t + group.end - group.begin;
+}
+
+// A random number in [0, 1) for the pair (i, p).
+double PairUniform(uint64_t draw, int64_t pair);
+
+// Fills batch->loss, triplets, active and the slopes of the anchor's row.
+template <typename T>
+void MineAnchor(const MiningAnchor<T>& anchor);
+
+// The same from slot->picks, with the two distances of each.
+template <typename T>
+void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
+                 const T* negative_distances);
+
+// Calls body(slot, first row, last row + 1) for each block of rows, on several
+// threads.
+template <typename T, typename Body>
+void ForEachMiningBlock(MiningBatch<T>* batch, int64_t work_per_row,
+                        const Body& body) {
+  const int64_t blocks = MiningBlocks(batch->B);
+  const int64_t slots = batch->slots.size();
+  ParallelFor(slots, batch->B * work_per_row / slots,
+              [&](int64_t begin, int64_t end) {
+                for (int64_t s = begin; s < end; ++s) {
+                  for (int64_t b = s; b < blocks; b += slots) {
+                    body(&batch->slots[s], batch->B * b / blocks,
+                         batch->B * (b + 1) / blocks);
+                  }
+                }
+              });
+}
+
+}  // namespace metric
+}  // namespace caffe
+
+#endif  // TERCET_METRIC_MINING_INTERNAL_HPP_

@@ -1,0 +1,24 @@
+// Which of mining's inner loops this processor gets, and the set that every
+// processor runs: 16-byte vectors.
+
+#define MINING_VECTOR_BYTES 16
+#include "mining_kernels_impl.hpp"
+
+namespace caffe {
+namespace metric {
+
+template <typename T>
+const MiningKernels<T>& BestMiningKernels() {
+#ifdef TERCET_X86_KERNELS
+  static const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (avx2) return Avx2MiningKernels<T>();
+#endif
+  return kMiningKernels<T>;
+}
+
+template const MiningKernels<float>& BestMiningKernels<float>();
+template const MiningKernels<double>& BestMiningKernels<double>();
+
+}  // namespace metric
+}  // namespace caffe

@@ -1,0 +1,463 @@
+// The choice of triplets of one anchor, from its distances to all rows, and
+// what they add to the loss and to the slopes.
+#include <algorithm>
+#include <cmath>
+
+#include "mining_internal.hpp"
+
+namespace caffe {
+namespace metric {
+
+namespace {
+
+// With up to this many positives, each negative is held against each of them;
+// with more, it is looked up among them.
+constexpr int64_t kFewPositives = 64;
+
+template <typename T>
+constexpr T kFar = std::numeric_limits<T>::infinity();
+
+// Calls body(begin, end) on the two ranges of negatives.
+template <typename T, typename Body>
+void ForNegatives(const MiningAnchor<T>& anchor, const Body& body) {
+  if (anchor.group.begin > 0) body(int64_t{0}, int64_t{anchor.group.begin});
+  if (anchor.group.end < anchor.batch->B) {
+    body(int64_t{anchor.group.end}, anchor.batch->B);
+  }
+}
+
+// dL/dd / d for kL2, 0 at distance 0; else dL/dd.
+template <typename T>
+T SlopeAt(const MiningAnchor<T>& anchor, T slope, T d) {
+  if (anchor.options->distance != Distance::kL2) return slope;
+  return d == 0 ? T(0) : slope / d;
+}
+
+template <typename T>
+bool IsNear(const MiningAnchor<T>& anchor, int64_t j, T d) {
+  const std::vector<T>& squares = anchor.batch->squares;
+  return anchor.options->distance == Distance::kL2 &&
+         d * d < kNearShare<T> * (squares[anchor.i] + squares[j]);
+}
+
+template <typename T>
+int32_t EdgeRow(const MiningAnchor<T>& anchor, int64_t j) {
+  return anchor.options->distance == Distance::kCosine
+             ? static_cast<int32_t>(j)
+             : anchor.batch->order[j];
+}
+
+template <typename T>
+T* SlopeRow(const MiningAnchor<T>& anchor) {
+  return anchor.batch->slopes.data() + anchor.i * anchor.batch->pitch;
+}
+
+// Adds dL/dd of the pair (i, j), whose distance is d.
+template <typename T>
+void AddSlope(const MiningAnchor<T>& anchor, int64_t j, T slope, T d) {
+  MiningBatch<T>* const batch = anchor.batch;
+  const int64_t i = anchor.i;
+  const T value = SlopeAt(anchor, slope, d);
+  if (!batch->dense) {
+    batch->edges[batch->first[i] + batch->count[i]++] =
+        MiningEdge<T>{EdgeRow(anchor, j), value};
+  } else if (IsNear(anchor, j, d)) {
+    batch->near[i].push_back(MiningEdge<T>{EdgeRow(anchor, j), value});
+  } else {
+    SlopeRow(anchor)[j] += value;
+  }
+}
+
+// The distances of the positives plus the margin, in the order of their rows,
+// filled up with -infinity.
+template <typename T>
+int64_t Thresholds(const MiningAnchor<T>& anchor, T margin, T filler,
+                   std::vector<T>* thresholds) {
+  thresholds->clear();
+  for (int64_t p = anchor.group.begin; p < anchor.group.end; ++p) {
+    if (p != anchor.i) thresholds->push_back(anchor.d[p] + margin);
+  }
+  const int64_t m = thresholds->size();
+  while (thresholds->size() % kThresholds != 0) thresholds->push_back(filler);
+  return m;
+}
+
+// The row of positive q, which leaves out the anchor.
+template <typename T>
+int64_t PositiveAt(const MiningAnchor<T>& anchor, int64_t q) {
+  const int64_t p = anchor.group.begin + q;
+  return p < anchor.i ? p : p + 1;
+}
+
+// Sorts m values, fills them up to 2^steps - 1 with infinity, and returns
+// steps; `from`, if any, gets the place that each came from.
+template <typename T>
+int SortForRanks(int64_t m, std::vector<T>* values,
+                 std::vector<int64_t>* from) {
+  values->resize(m);
+  from->resize(m);
+  for (int64_t q = 0; q < m; ++q) (*from)[q] = q;
+  std::sort(from->begin(), from->end(), [&](int64_t a, int64_t b) {
+    return (*values)[a] != (*values)[b] ? (*values)[a] < (*values)[b] : a < b;
+  });
+  std::vector<T> sorted(m);
+  for (int64_t q = 0; q < m; ++q) sorted[q] = (*values)[(*from)[q]];
+  int steps = 0;
+  while ((int64_t{1} << steps) - 1 < m) ++steps;
+  sorted.resize((size_t{1} << steps) - 1, kFar<T>);
+  values->swap(sorted);
+  return steps;
+}
+
+// w_n and k_p of kBatchAll with few positives: k_p goes to slot->counts.
+template <typename T>
+void CountEach(const MiningAnchor<T>& anchor, int64_t m) {
+  MiningSlot<T>& slot = *anchor.slot;
+  slot.counts.assign(slot.thresholds.size(), 0);
+  for (int64_t q = 0; q < m; q += kThresholds) {
+    ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+      anchor.kernels->count(anchor.d, begin, end, slot.thresholds.data() + q,
+                            slot.weights.data(), slot.counts.data() + q);
+    });
+  }
+}
+
+// The same with many: a threshold counts the negatives that have fewer
+// thresholds at or below them than stand before it.
+template <typename T>
+void CountByRank(const MiningAnchor<T>& anchor, int64_t m) {
+  MiningSlot<T>& slot = *anchor.slot;
+  std::vector<int64_t> from;
+  const int steps = SortForRanks(m, &slot.thresholds, &from);
+  std::vector<int64_t> with_rank(m + 1, 0);
+  slot.ranks.resize(anchor.batch->B);
+  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+    anchor.kernels->rank(anchor.d + begin, end - begin,
+                         slot.thresholds.data(), steps, true,
+                         slot.ranks.data() + begin);
+    for (int64_t n = begin; n < end; ++n) {
+      ++with_rank[slot.ranks[n]];
+      slot.weights[n] = static_cast<T>(m - slot.ranks[n]);
+    }
+  });
+  slot.counts.assign(m, 0);
+  std::vector<T> in_order(m);
+  int64_t below = 0;
+  for (int64_t q = 0; q < m; ++q) {
+    below += with_rank[q];
+    slot.counts[from[q]] = below;
+    in_order[from[q]] = slot.thresholds[q];
+  }
+  slot.thresholds.swap(in_order);
+}
+
+// Writes the row's slopes from slot->weights, which hold k_p at the positives
+// and w_n at the negatives.
+template <typename T>
+void WriteSlopes(const MiningAnchor<T>& anchor) {
+  const T* const w = anchor.slot->weights.data();
+  const T* const d = anchor.d;
+  T* const row = SlopeRow(anchor);
+  const MiningGroup group = anchor.group;
+  const bool root = anchor.options->distance == Distance::kL2;
+  if (!root) {
+    std::copy(w + group.begin, w + group.end, row + group.begin);
+    ForNegatives(anchor, [=](int64_t begin, int64_t end) {
+      for (int64_t n = begin; n < end; ++n) row[n] = -w[n];
+    });
+    return;
+  }
+  for (int64_t j = 0; j < anchor.batch->B; ++j) {
+    row[j] = 0;
+    if (w[j] == 0) continue;
+    AddSlope(anchor, j, j >= group.begin && j < group.end ? w[j] : -w[j],
+             d[j]);
+  }
+}
+
+template <typename T>
+void Record(const MiningAnchor<T>& anchor) {
+  std::vector<int>& choices = anchor.batch->choices[anchor.i];
+  for (int64_t j = 0; j < anchor.batch->B; ++j) {
+    if (anchor.options->hinge == Hinge::kHard) {
+      choices.push_back(static_cast<int>(anchor.slot->weights[j]));
+    }
+    if (anchor.options->distance == Distance::kL2) {
+      choices.push_back(anchor.d[j] != 0);
+    }
+  }
+}
+
+template <typename T>
+void MineAllHard(const MiningAnchor<T>& anchor) {
+  MiningSlot<T>& slot = *anchor.slot;
+  const int64_t m = Thresholds(anchor, static_cast<T>(anchor.options->margin),
+                               -kFar<T>, &slot.thresholds);
+  if (m <= kFewPositives) {
+    CountEach(anchor, m);
+  } else {
+    CountByRank(anchor, m);
+  }
+  double loss = 0;
+  int64_t active = 0;
+  for (int64_t q = 0; q < m; ++q) {
+    loss += static_cast<double>(slot.counts[q]) * slot.thresholds[q];
+    active += slot.counts[q];
+    slot.weights[PositiveAt(anchor, q)] = static_cast<T>(slot.counts[q]);
+  }
+  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+    loss -= anchor.kernels->dot(slot.weights.data() + begin, anchor.d + begin,
+                                end - begin);
+  });
+  anchor.batch->loss[anchor.i] = std::max(loss, 0.);
+  anchor.batch->active[anchor.i] = active;
+}
+
+template <typename T>
+void MineAllSoft(const MiningAnchor<T>& anchor) {
+  MiningSlot<T>& slot = *anchor.slot;
+  const T margin = static_cast<T>(anchor.options->margin);
+  double loss = 0;
+  int64_t active = 0;
+  for (int64_t p = anchor.group.begin; p < anchor.group.end; ++p) {
+    if (p == anchor.i) continue;
+    double slopes = 0;
+    ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+      for (int64_t n = begin; n < end; ++n) {
+        const T h = anchor.d[p] - anchor.d[n] + margin;
+        const T slope = HingeSlope(Hinge::kSoft, h);
+        loss += HingeValue(Hinge::kSoft, h);
+        active += h > 0;
+        slopes += slope;
+        slot.weights[n] += slope;
+      }
+    });
+    slot.weights[p] = static_cast<T>(slopes);
+  }
+  anchor.batch->loss[anchor.i] = loss;
+  anchor.batch->active[anchor.i] = active;
+}
+
+template <typename T>
+void MineAll(const MiningAnchor<T>& anchor) {
+  anchor.slot->weights.assign(anchor.batch->B, 0);
+  if (anchor.positives() > 0 && anchor.negatives() > 0) {
+    if (anchor.options->hinge == Hinge::kHard) {
+      MineAllHard(anchor);
+    } else {
+      MineAllSoft(anchor);
+    }
+    anchor.batch->triplets[anchor.i] =
+        anchor.positives() * anchor.negatives();
+  }
+  WriteSlopes(anchor);
+  if (anchor.batch->record) Record(anchor);
+}
+
+template <typename T>
+void PickHard(const MiningAnchor<T>& anchor) {
+  Found<T> positive{-1, -1}, negative{kFar<T>, -1};
+  anchor.kernels->farthest(anchor.d, anchor.group.begin, anchor.i, &positive);
+  anchor.kernels->farthest(anchor.d, anchor.i + 1, anchor.group.end,
+                           &positive);
+  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+    anchor.kernels->nearest(anchor.d, begin, end, &negative);
+  });
+  anchor.slot->picks.push_back(
+      MiningPick{static_cast<int32_t>(positive.at),
+                 static_cast<int32_t>(negative.at)});
+}
+
+// The nearest negative farther than each of m positives; at -1 where none is.
+template <typename T>
+void NearestAbove(const MiningAnchor<T>& anchor, int64_t m,
+                  std::vector<Found<T>>* found) {
+  const std::vector<T>& thresholds = anchor.slot->thresholds;
+  found->assign(thresholds.size(), Found<T>{kFar<T>, -1});
+  for (int64_t q = 0; q < m; q += kThresholds) {
+    ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+      anchor.kernels->above(anchor.d, begin, end, thresholds.data() + q,
+                            found->data() + q);
+    });
+  }
+}
+
+// The same with many positives: a negative with `rank` positives nearer than
+// itself is farther than just those.
+template <typename T>
+void NearestAboveByRank(const MiningAnchor<T>& anchor, int64_t m,
+                        std::vector<Found<T>>* found) {
+  MiningSlot<T>& slot = *anchor.slot;
+  std::vector<int64_t> from;
+  const int steps = SortForRanks(m, &slot.thresholds, &from);
+  std::vector<Found<T>> with_rank(m + 1, Found<T>{kFar<T>, -1});
+  slot.ranks.resize(anchor.batch->B);
+  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+    anchor.kernels->rank(anchor.d + begin, end - begin,
+                         slot.thresholds.data(), steps, false,
+                         slot.ranks.data() + begin);
+    for (int64_t n = begin; n < end; ++n) {
+      Found<T>& best = with_rank[slot.ranks[n]];
+      if (anchor.d[n] < best.value) best = Found<T>{anchor.d[n], n};
+    }
+  });
+  // Positive q is below the ranks from q + 1 on, of which the first with any
+  // holds the nearest. Between equal positives no rank has any.
+  found->resize(m);
+  Found<T> best{kFar<T>, -1};
+  for (int64_t q = m - 1; q >= 0; --q) {
+    if (with_rank[q + 1].at >= 0) best = with_rank[q + 1];
+    (*found)[from[q]] = best;
+  }
+}
+
+template <typename T>
+void PickSemiHard(const MiningAnchor<T>& anchor) {
+  MiningSlot<T>& slot = *anchor.slot;
+  const int64_t m =
+      Thresholds(anchor, T(0), kFar<T>, &slot.thresholds);
+  std::vector<Found<T>> found;
+  if (m <= kFewPositives) {
+    NearestAbove(anchor, m, &found);
+  } else {
+    NearestAboveByRank(anchor, m, &found);
+  }
+  Found<T> last{-1, -1};
+  for (int64_t q = 0; q < m; ++q) {
+    if (found[q].at < 0 && last.at < 0) {
+      ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+        anchor.kernels->farthest(anchor.d, begin, end, &last);
+      });
+    }
+    slot.picks.push_back(MiningPick{
+        static_cast<int32_t>(PositiveAt(anchor, q)),
+        static_cast<int32_t>(found[q].at < 0 ? last.at : found[q].at)});
+  }
+}
+
+// |x - y| of the distance d.
+double PlainDistance(Distance kind, double d) {
+  if (kind == Distance::kL2) return d;
+  return std::sqrt(kind == Distance::kCosine ? 2 * d : d);
+}
+
+// slot->chances(t) = the sum of 1/q over the negatives 0 ... t.
+template <typename T>
+void SumChances(const MiningAnchor<T>& anchor) {
+  constexpr double kLeast = 1e-8;  // of 1 - d^2/4, at the far end
+  const MiningOptions& options = *anchor.options;
+  const double D = static_cast<double>(anchor.batch->D);
+  std::vector<double>& chances = anchor.slot->chances;
+  const int64_t count = anchor.negatives();
+  chances.resize(count);
+  double most = -std::numeric_limits<double>::infinity();
+  for (int64_t t = 0; t < count; ++t) {
+    const double d = PlainDistance(options.distance,
+                                   anchor.d[NegativeAt(anchor.group, t)]);
+    const double at = std::max(d, options.cutoff);
+    chances[t] = d > options.limit
+                     ? -std::numeric_limits<double>::infinity()
+                     : (2 - D) * std::log(at) -
+                           (D - 3) / 2 *
+                               std::log(std::max(1 - at * at / 4, kLeast));
+    most = std::max(most, chances[t]);
+  }
+  double sum = 0;
+  for (double& chance : chances) {
+    sum += std::isfinite(most) ? std::exp(chance - most) : 1;
+    chance = sum;
+  }
+}
+
+template <typename T>
+void PickWeighted(const MiningAnchor<T>& anchor) {
+  SumChances(anchor);
+  const std::vector<double>& chances = anchor.slot->chances;
+  for (int64_t q = 0; q < anchor.positives(); ++q) {
+    const int64_t p = PositiveAt(anchor, q);
+    const double at =
+        PairUniform(anchor.draw, anchor.i * anchor.batch->B + p) *
+        chances.back();
+    const int64_t t =
+        std::upper_bound(chances.begin(), chances.end() - 1, at) -
+        chances.begin();
+    anchor.slot->picks.push_back(
+        MiningPick{static_cast<int32_t>(p),
+                   static_cast<int32_t>(NegativeAt(anchor.group, t))});
+  }
+}
+
+}  // namespace
+
+double PairUniform(uint64_t draw, int64_t pair) {
+  const PhiloxBlock block = PhiloxAt(draw, pair);
+  const uint64_t bits = static_cast<uint64_t>(block.v[0]) << 32 | block.v[1];
+  return (bits >> 11) * (1.0 / 9007199254740992.0);
+}
+
+template <typename T>
+void MineAnchor(const MiningAnchor<T>& anchor) {
+  MiningSlot<T>& slot = *anchor.slot;
+  const Mining mining = anchor.options->mining;
+  if (mining == Mining::kBatchAll) {
+    MineAll(anchor);
+    return;
+  }
+  slot.picks.clear();
+  if (anchor.positives() > 0 && anchor.negatives() > 0) {
+    if (mining == Mining::kBatchHard) PickHard(anchor);
+    if (mining == Mining::kSemiHard) PickSemiHard(anchor);
+    if (mining == Mining::kDistanceWeighted) PickWeighted(anchor);
+  }
+  slot.weights.resize(2 * slot.picks.size());
+  T* const positive = slot.weights.data();
+  T* const negative = positive + slot.picks.size();
+  for (size_t t = 0; t < slot.picks.size(); ++t) {
+    positive[t] = anchor.d[slot.picks[t].positive];
+    negative[t] = anchor.d[slot.picks[t].negative];
+  }
+  FinishPicks(anchor, positive, negative);
+}
+
+template <typename T>
+void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
+                 const T* negative_distances) {
+  MiningBatch<T>* const batch = anchor.batch;
+  const MiningOptions& options = *anchor.options;
+  const T margin = static_cast<T>(options.margin);
+  const std::vector<MiningPick>& picks = anchor.slot->picks;
+  if (batch->dense) std::fill_n(SlopeRow(anchor), batch->B, T(0));
+  double loss = 0;
+  int64_t active = 0;
+  for (size_t t = 0; t < picks.size(); ++t) {
+    const T positive = positive_distances[t], negative = negative_distances[t];
+    const T h = positive - negative + margin;
+    const T slope = HingeSlope(options.hinge, h);
+    loss += HingeValue(options.hinge, h);
+    active += h > 0;
+    if (batch->record) {
+      batch->choices[anchor.i].insert(
+          batch->choices[anchor.i].end(),
+          {picks[t].positive, picks[t].negative,
+           options.hinge == Hinge::kHard && h > 0,
+           options.distance == Distance::kL2 && positive != 0,
+           options.distance == Distance::kL2 && negative != 0});
+    }
+    if (slope == 0) continue;
+    AddSlope(anchor, picks[t].positive, slope, positive);
+    AddSlope(anchor, picks[t].negative, -slope, negative);
+  }
+  batch->loss[anchor.i] = loss;
+  batch->active[anchor.i] = active;
+  batch->triplets[anchor.i] = picks.size();
+}
+
+#define INSTANTIATE_MINING_ROWS(T)                              \
+  template void MineAnchor<T>(const MiningAnchor<T>&);          \
+  template void FinishPicks<T>(const MiningAnchor<T>&, const T*, \
+                               const T*)
+INSTANTIATE_MINING_ROWS(float);
+INSTANTIATE_MINING_ROWS(double);
+
+}  // namespace metric
+}  // namespace caffe

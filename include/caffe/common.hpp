@@ -91,8 +91,10 @@ class Caffe {
   // Error kDevice where this build or machine has no CUDA device.
   static void set_mode(Brew mode);
   // Chooses a CUDA device by number; Error kDevice as above, or when there is
-  // no device of that number.
+  // no device of that number, or none of its code in this build.
   static void SetDevice(int device);
+  // The device that was chosen; 0 before.
+  static int device();
   // The number of CUDA devices that can be used: 0 in a CPU build.
   static int DeviceCount();
   // FP32 unless set; without effect on the CPU and on doubles.

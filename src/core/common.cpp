@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "caffe/util/device.hpp"
+
 namespace caffe {
 namespace {
 
@@ -13,6 +15,7 @@ struct Settings {
   int threads = omp_get_max_threads();
   Caffe::Brew mode = Caffe::CPU;
   Caffe::Math math = Caffe::FP32;
+  int device = 0;
   Rng rng{SeedFromSystem()};
 #ifdef TERCET_CUDA
   cublasHandle_t cublas = nullptr;
@@ -35,12 +38,7 @@ void SetBlasMath() {
 
 void RequireDevice() {
   if (Caffe::DeviceCount() > 0) return;
-#ifdef TERCET_CUDA
-  throw Error(Error::kDevice, "no CUDA device can be used on this machine");
-#else
-  throw Error(Error::kDevice,
-              "this build has no CUDA: it runs on the CPU only");
-#endif
+  throw Error(Error::kDevice, DeviceProblem());
 }
 
 }  // namespace
@@ -67,13 +65,17 @@ void Caffe::SetDevice(int device) {
   }
 #ifdef TERCET_CUDA
   CUDA_CHECK(cudaSetDevice(device));
+  CheckDeviceCode();
   Settings& s = settings();
+  s.device = device;
   if (s.cublas != nullptr) {
     CUBLAS_CHECK(cublasDestroy(s.cublas));
     s.cublas = nullptr;
   }
 #endif
 }
+
+int Caffe::device() { return settings().device; }
 
 int Caffe::DeviceCount() {
 #ifdef TERCET_CUDA

@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "caffe/util/device.hpp"
+
 namespace caffe {
 namespace {
 
@@ -20,45 +22,16 @@ void* AllocateHost(size_t size) {
   return pointer;
 }
 
-#ifndef TERCET_CUDA
-[[noreturn]] void NoCuda() {
-  throw Error(Error::kDevice, "this build has no CUDA: it runs on the CPU only");
-}
-#else
-void* AllocateDevice(size_t size) {
-  void* pointer = nullptr;
-  if (cudaMalloc(&pointer, size ? size : 1) != cudaSuccess) {
-    cudaGetLastError();  // clears the error state
-    size_t free_bytes = 0, total = 0;
-    CUDA_CHECK(cudaMemGetInfo(&free_bytes, &total));
-    throw Error(Error::kDevice,
-                "out of device memory: " + std::to_string(size) +
-                    " bytes were wanted, " + std::to_string(free_bytes) +
-                    " of " + std::to_string(total) + " are free");
-  }
-  return pointer;
-}
-#endif
-
 }  // namespace
 
-SyncedMemory::~SyncedMemory() {
-  FreeCpu();
-  FreeGpu();
-}
+SyncedMemory::SyncedMemory(size_t size) : size_(size) {}
+
+SyncedMemory::~SyncedMemory() { FreeCpu(); }
 
 void SyncedMemory::FreeCpu() {
   if (own_cpu_data_) std::free(cpu_ptr_);
   own_cpu_data_ = false;
   cpu_ptr_ = nullptr;
-}
-
-void SyncedMemory::FreeGpu() {
-#ifdef TERCET_CUDA
-  if (own_gpu_data_) cudaFree(gpu_ptr_);
-#endif
-  own_gpu_data_ = false;
-  gpu_ptr_ = nullptr;
 }
 
 void SyncedMemory::ToCpu() {
@@ -73,27 +46,25 @@ void SyncedMemory::ToCpu() {
     return;
   }
 #ifdef TERCET_CUDA
-  CUDA_CHECK(cudaMemcpy(cpu_ptr_, gpu_ptr_, size_, cudaMemcpyDeviceToHost));
+  CopyToHost(cpu_ptr_, gpu_ptr_, size_);
 #endif
   head_ = SYNCED;
 }
 
 void SyncedMemory::ToGpu() {
-#ifdef TERCET_CUDA
   if (head_ == HEAD_AT_GPU || head_ == SYNCED) return;
   if (gpu_ptr_ == nullptr) {
-    gpu_ptr_ = AllocateDevice(size_);
-    own_gpu_data_ = true;
+    own_gpu_data_.reset(new DeviceBytes(size_));
+    gpu_ptr_ = own_gpu_data_->get();
   }
+#ifdef TERCET_CUDA
   if (head_ == UNINITIALIZED) {
     CUDA_CHECK(cudaMemset(gpu_ptr_, 0, size_));
     head_ = HEAD_AT_GPU;
     return;
   }
-  CUDA_CHECK(cudaMemcpy(gpu_ptr_, cpu_ptr_, size_, cudaMemcpyHostToDevice));
+  CopyToDevice(gpu_ptr_, cpu_ptr_, size_);
   head_ = SYNCED;
-#else
-  NoCuda();
 #endif
 }
 
@@ -128,12 +99,15 @@ void SyncedMemory::set_cpu_data(void* data) {
 
 void SyncedMemory::set_gpu_data(void* data) {
   CHECK(data != nullptr);
-#ifndef TERCET_CUDA
-  NoCuda();
-#endif
-  FreeGpu();
+  own_gpu_data_.reset();
   gpu_ptr_ = data;
   head_ = HEAD_AT_GPU;
+}
+
+void SyncedMemory::set_data(void* cpu_data, void* gpu_data) {
+  set_cpu_data(cpu_data);
+  set_gpu_data(gpu_data);
+  head_ = SYNCED;
 }
 
 }  // namespace caffe

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "caffe/util/device.hpp"
 #include "caffe/util/parallel.hpp"
 
 namespace caffe {
@@ -65,7 +66,7 @@ void caffe_copy(int N, const Dtype* X, Dtype* Y) {
   if (X == Y || N == 0) return;
 #ifdef TERCET_CUDA
   if (Caffe::mode() == Caffe::GPU) {
-    CUDA_CHECK(cudaMemcpy(Y, X, sizeof(Dtype) * N, cudaMemcpyDefault));
+    CopyBetween(Y, X, sizeof(Dtype) * N);
     return;
   }
 #endif

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "caffe/util/device.cuh"
+#include "caffe/util/device.hpp"
 #include "caffe/util/math_functions.hpp"
 
 namespace caffe {
@@ -110,7 +111,7 @@ void caffe_gpu_set(int N, Dtype alpha, Dtype* X) {
 }
 
 void caffe_gpu_memcpy(size_t N, const void* X, void* Y) {
-  if (X != Y) CUDA_CHECK(cudaMemcpy(Y, X, N, cudaMemcpyDefault));
+  if (X != Y) CopyBetween(Y, X, N);
 }
 
 void caffe_gpu_memset(size_t N, int alpha, void* X) {
@@ -172,11 +173,13 @@ void caffe_gpu_sign(int n, const Dtype* x, Dtype* y) {
 template <typename Dtype>
 void caffe_gpu_dot(int n, const Dtype* x, const Dtype* y, Dtype* out) {
   CUBLAS_CHECK(Dot(n, x, y, out));
+  CountScalarToHost(sizeof(Dtype));
 }
 
 template <typename Dtype>
 void caffe_gpu_asum(int n, const Dtype* x, Dtype* y) {
   CUBLAS_CHECK(Asum(n, x, y));
+  CountScalarToHost(sizeof(Dtype));
 }
 
 template <typename Dtype>

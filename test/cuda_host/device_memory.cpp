@@ -1,4 +1,4 @@
-// The arena of device_memory.hpp, and the runtime's calls on it.
+// The arena of device_memory.hpp.
 #include "device_memory.hpp"
 
 #include <sanitizer/asan_interface.h>
@@ -8,8 +8,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
-
-#include "cuda_runtime.h"
 
 namespace cuda_host {
 
@@ -149,98 +147,3 @@ OpenDevice::~OpenDevice() {
 }
 
 }  // namespace cuda_host
-
-namespace {
-
-cudaError_t last_error = cudaSuccess;
-
-cudaError_t Keep(cudaError_t error) {
-  if (error != cudaSuccess) { last_error = error; }
-  return error;
-}
-
-// Whether `size` bytes from there on are where the copy's kind says.
-bool Lies(const void* pointer, size_t size, bool device) {
-  return device ? cuda_host::Contains(pointer, size)
-                : !cuda_host::IsDevice(pointer);
-}
-
-}  // namespace
-
-// One, or as many as the environment says.
-cudaError_t cudaGetDeviceCount(int* count) {
-  const char* const devices = std::getenv("TERCET_CUDA_HOST_DEVICES");
-  *count = devices ? std::atoi(devices) : 1;
-  return cudaSuccess;
-}
-
-cudaError_t cudaSetDevice(int device) {
-  return Keep(device == 0 ? cudaSuccess : cudaErrorInvalidDevice);
-}
-
-cudaError_t cudaMalloc(void** pointer, size_t size) {
-  *pointer = cuda_host::Allocate(size);
-  return Keep(*pointer ? cudaSuccess : cudaErrorMemoryAllocation);
-}
-
-cudaError_t cudaFree(void* pointer) {
-  return Keep(pointer == nullptr || cuda_host::Free(pointer)
-                  ? cudaSuccess
-                  : cudaErrorInvalidValue);
-}
-
-cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
-  *total = cuda_host::kDeviceBytes;
-  *free_bytes = *total - cuda_host::UsedBytes();
-  return cudaSuccess;
-}
-
-cudaError_t cudaMemcpy(void* to, const void* from, size_t size,
-                       cudaMemcpyKind kind) {
-  const bool to_device = kind == cudaMemcpyDefault
-                             ? cuda_host::IsDevice(to)
-                             : kind == cudaMemcpyHostToDevice ||
-                                   kind == cudaMemcpyDeviceToDevice;
-  const bool from_device = kind == cudaMemcpyDefault
-                               ? cuda_host::IsDevice(from)
-                               : kind == cudaMemcpyDeviceToHost ||
-                                     kind == cudaMemcpyDeviceToDevice;
-  if (!Lies(to, size, to_device) || !Lies(from, size, from_device)) {
-    return Keep(cudaErrorInvalidValue);
-  }
-  const cuda_host::OpenDevice open;
-  std::memcpy(to, from, size);
-  return cudaSuccess;
-}
-
-cudaError_t cudaMemset(void* to, int value, size_t size) {
-  if (!cuda_host::Contains(to, size)) { return Keep(cudaErrorInvalidValue); }
-  const cuda_host::OpenDevice open;
-  std::memset(to, value, size);
-  return cudaSuccess;
-}
-
-// Kernels are done when Launch() returns.
-cudaError_t cudaDeviceSynchronize() { return last_error; }
-
-cudaError_t cudaGetLastError() {
-  const cudaError_t error = last_error;
-  last_error = cudaSuccess;
-  return error;
-}
-
-cudaError_t cudaPeekAtLastError() { return last_error; }
-
-const char* cudaGetErrorString(cudaError_t error) {
-  switch (error) {
-    case cudaSuccess:
-      return "no error";
-    case cudaErrorInvalidValue:
-      return "invalid argument";
-    case cudaErrorMemoryAllocation:
-      return "out of memory";
-    case cudaErrorInvalidDevice:
-      return "invalid device ordinal";
-  }
-  return "unknown error";
-}

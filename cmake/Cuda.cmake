@@ -1,10 +1,12 @@
 # Decides whether the GPU code is built: TERCET_WITH_CUDA is true where it was
 # asked for and a CUDA compiler is found. Without one the build is a clean CPU
-# build. TERCET_CUDA_HOST compiles the same code for the host instead, which
+# build. It is built for the GPU of this machine, or for all kinds (each major
+# architecture) where there is none, unless CMAKE_CUDA_ARCHITECTURES says. TERCET_CUDA_HOST compiles the same code for the host instead, which
 # runs it without a GPU, slowly: for tests (test/cuda_host).
 set(TERCET_WITH_CUDA OFF)
 if(TERCET_CUDA_HOST)
   set(TERCET_WITH_CUDA ON)
+  set(CMAKE_CUDA_ARCHITECTURES "the host")
 elseif(TERCET_CUDA)
   include(CheckLanguage)
   check_language(CUDA)
@@ -15,7 +17,7 @@ elseif(TERCET_CUDA)
       if(NOT _no_gpu AND _gpus MATCHES "GPU 0")
         set(CMAKE_CUDA_ARCHITECTURES native)
       else()
-        set(CMAKE_CUDA_ARCHITECTURES 90)
+        set(CMAKE_CUDA_ARCHITECTURES all-major)
       endif()
     endif()
     enable_language(CUDA)

@@ -1,16 +1,19 @@
 // Shows a net: its layers with their blobs, shapes, parameters and
-// multiply-adds. --layers shows the layer types there are.
+// multiply-adds. --layers shows the layer types there are, --device the GPUs.
 #include <google/protobuf/descriptor.pb.h>
 
+#include <cmath>
 #include <cstdio>
 
 #include "caffe/net.hpp"
+#include "caffe/util/device.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the net (prototxt)");
 DEFINE_string(phase, "TEST", "TRAIN or TEST");
 DEFINE_bool(layers, false, "list the registered layer types, their options "
             "and the defaults");
+DEFINE_bool(device, false, "list the GPUs, and what this build wants of them");
 DEFINE_string(load, "",
               "shared libraries with further layers, between commas");
 
@@ -156,9 +159,24 @@ void ShowNet() {
               Grouped(operations).c_str());
 }
 
+void ListGpus() {
+  const string problem = DeviceProblem();
+  if (!problem.empty()) throw Error(Error::kDevice, problem);
+  std::printf("%s\n", CudaVersions().c_str());
+  for (const DeviceInfo& gpu : ListDevices()) {
+    std::printf("%d  %s, compute capability %d.%d, %d multiprocessors, "
+                "%.1f of %.1f GiB free, memory at %.0f GB/s\n",
+                gpu.number, gpu.name.c_str(), gpu.major, gpu.minor,
+                gpu.processors, std::ldexp(gpu.free_bytes, -30),
+                std::ldexp(gpu.total_bytes, -30), gpu.bytes_per_second * 1e-9);
+  }
+}
+
 int Run() {
   LoadLayerLibraries(FLAGS_load);
-  if (FLAGS_layers) {
+  if (FLAGS_device) {
+    ListGpus();
+  } else if (FLAGS_layers) {
     ListLayers();
   } else {
     RequireFlag("model");
@@ -173,9 +191,9 @@ int Run() {
 int main(int argc, char** argv) {
   return caffe::ToolMain(argc, argv,
                          "inspect --model=F [--phase=TEST]\n"
-                         "       inspect --layers\n\n"
+                         "       inspect --layers | --device\n\n"
                          "Shows the layers of a net with shapes, parameters "
                          "and multiply-adds, or all\nlayer types and their "
-                         "options.",
+                         "options, or the GPUs.",
                          caffe::Run);
 }

@@ -19,6 +19,9 @@ DEFINE_string(resume, "",
               "auto: resume from the newest snapshot of the solver's "
               "snapshot_prefix, or start afresh where there is none");
 DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
+DEFINE_bool(debug_sync, false,
+            "wait for the GPU after each layer, so that its errors are told of "
+            "the layer, and log each iteration's copies to and from it");
 DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
 DEFINE_int64(seed, -1, "random seed, in place of the solver's random_seed");
 DEFINE_string(layers, "",
@@ -92,6 +95,9 @@ int Run() {
     param.add_weights(FLAGS_weights);
   }
   ChooseDevice(param);
+  USAGE_CHECK(!FLAGS_debug_sync || Caffe::mode() == Caffe::GPU)
+      << "--debug_sync: this runs on the CPU; wanted with a GPU (--gpu=N)";
+  Caffe::set_debug_sync(FLAGS_debug_sync);
   SignalHandler signals(SolverAction::STOP, SolverAction::SNAPSHOT);
   std::unique_ptr<Solver<float>> solver(
       SolverRegistry<float>::CreateSolver(param));
@@ -112,7 +118,7 @@ int main(int argc, char** argv) {
   return caffe::ToolMain(
       argc, argv,
       "train --solver=F [--weights=F,F] [--snapshot=F | --resume=auto] "
-      "[--gpu=N] [--threads=N] [--seed=N]\n\n"
+      "[--gpu=N] [--threads=N] [--seed=N] [--debug_sync]\n\n"
       "Trains the net of a solver file. SIGINT and SIGTERM write a snapshot "
       "and stop,\nSIGHUP writes one and goes on.",
       caffe::Run);

@@ -100,6 +100,11 @@ class Caffe {
   // FP32 unless set; without effect on the CPU and on doubles.
   static Math math();
   static void set_math(Math math);
+  // Whether each layer waits for the GPU when it is done, so that an error
+  // there is told of the layer that made it, and solvers log the copies between
+  // host and device of each iteration.
+  static bool debug_sync();
+  static void set_debug_sync(bool on);
 
   // Starts the random numbers afresh from a seed.
   static void set_random_seed(uint64_t seed);

@@ -43,8 +43,9 @@ class SGDSolver : public Solver<Dtype> {
       : Solver<Dtype>(param) { MakeHistory(histories); }
 
   void ApplyUpdate() override;
-  // Turns the diff of a parameter into its step, at this rate.
-  virtual void ComputeUpdateValue(int param_id, Dtype rate);
+  // Turns the diff of a parameter into its step, at this rate, and takes it
+  // off the parameter.
+  virtual void UpdateParameter(int param_id, Dtype rate);
   void ClipGradients();
 
   void SaveHistory(SolverState* state) const override;
@@ -74,7 +75,7 @@ class NesterovSolver : public SGDSolver<Dtype> {
   const char* type() const override { return "Nesterov"; }
 
  protected:
-  void ComputeUpdateValue(int param_id, Dtype rate) override;
+  void UpdateParameter(int param_id, Dtype rate) override;
 };
 
 template <typename Dtype>
@@ -85,7 +86,7 @@ class AdaGradSolver : public SGDSolver<Dtype> {
   const char* type() const override { return "AdaGrad"; }
 
  protected:
-  void ComputeUpdateValue(int param_id, Dtype rate) override;
+  void UpdateParameter(int param_id, Dtype rate) override;
 };
 
 template <typename Dtype>
@@ -96,7 +97,7 @@ class RMSPropSolver : public SGDSolver<Dtype> {
   const char* type() const override { return "RMSProp"; }
 
  protected:
-  void ComputeUpdateValue(int param_id, Dtype rate) override;
+  void UpdateParameter(int param_id, Dtype rate) override;
 };
 
 template <typename Dtype>
@@ -107,7 +108,7 @@ class AdaDeltaSolver : public SGDSolver<Dtype> {
   const char* type() const override { return "AdaDelta"; }
 
  protected:
-  void ComputeUpdateValue(int param_id, Dtype rate) override;
+  void UpdateParameter(int param_id, Dtype rate) override;
 };
 
 template <typename Dtype>
@@ -118,7 +119,7 @@ class AdamSolver : public SGDSolver<Dtype> {
   const char* type() const override { return "Adam"; }
 
  protected:
-  void ComputeUpdateValue(int param_id, Dtype rate) override;
+  void UpdateParameter(int param_id, Dtype rate) override;
 };
 
 }  // namespace caffe

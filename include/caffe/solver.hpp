@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "caffe/net.hpp"
+#include "caffe/solver/gradient_sums.hpp"
 #include "caffe/solver/progress.hpp"
 #include "caffe/solver_factory.hpp"
 
@@ -113,6 +114,7 @@ class Solver {
   int iter_ = 0;
   shared_ptr<Net<Dtype>> net_;
   vector<shared_ptr<Net<Dtype>>> test_nets_;
+  GradientSums gradient_sums_;
 
  private:
   void Init();

@@ -16,6 +16,7 @@ struct Settings {
   Caffe::Brew mode = Caffe::CPU;
   Caffe::Math math = Caffe::FP32;
   int device = 0;
+  bool debug_sync = false;
   Rng rng{SeedFromSystem()};
 #ifdef TERCET_CUDA
   cublasHandle_t cublas = nullptr;
@@ -101,6 +102,10 @@ void Caffe::set_math(Math math) {
   if (settings().cublas != nullptr) SetBlasMath();
 #endif
 }
+
+bool Caffe::debug_sync() { return settings().debug_sync; }
+
+void Caffe::set_debug_sync(bool on) { settings().debug_sync = on; }
 
 void Caffe::set_random_seed(uint64_t seed) { settings().rng = Rng(seed); }
 

@@ -150,7 +150,7 @@ vector<DeviceInfo> ListDevices() {
 
 string CudaVersions() {
   return "CUDA " + VersionText(RuntimeVersion()) + ", driver for CUDA " +
-         VersionText(DriverVersion());
+         VersionText(DriverVersion()) + ", built for " TERCET_ARCHITECTURES;
 }
 
 void CountScalarToHost(size_t bytes) {

@@ -24,6 +24,19 @@ void Layer<Dtype>::SetUp(const vector<Blob<Dtype>*>& bottom,
   SetLossWeights(top);
 }
 
+namespace {
+
+// Under debug_sync: whatever the GPU was given is done, or its error thrown.
+void SyncForDebug() {
+#ifdef TERCET_CUDA
+  if (Caffe::debug_sync() && Caffe::mode() == Caffe::GPU) {
+    CUDA_CHECK(cudaDeviceSynchronize());
+  }
+#endif
+}
+
+}  // namespace
+
 template <typename Dtype>
 Dtype Layer<Dtype>::Forward(const vector<Blob<Dtype>*>& bottom,
                             const vector<Blob<Dtype>*>& top) {
@@ -34,6 +47,7 @@ Dtype Layer<Dtype>::Forward(const vector<Blob<Dtype>*>& bottom,
   } else {
     Forward_cpu(bottom, top);
   }
+  SyncForDebug();
   Dtype total = 0;
   for (size_t i = 0; i < top.size(); ++i) {
     if (this->loss(static_cast<int>(i)) == Dtype(0)) continue;
@@ -60,6 +74,7 @@ void Layer<Dtype>::Backward(const vector<Blob<Dtype>*>& top,
   } else {
     Backward_cpu(top, propagate_down, bottom);
   }
+  SyncForDebug();
 }
 
 namespace {

@@ -3,6 +3,7 @@
 
 #include "caffe/data/image_batches.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -86,6 +87,10 @@ ImageBatches<Dtype>::ImageBatches(const vector<string>& paths,
 
 template <typename Dtype>
 void ImageBatches<Dtype>::Start(Drawer draw, uint64_t seed, uint64_t cursor) {
+#ifdef TERCET_CUDA
+  feed_.reset();
+#endif
+  ahead_ = nullptr;
   prefetcher_.reset();
   draw_ = std::move(draw);
   seed_ = seed;
@@ -93,17 +98,63 @@ void ImageBatches<Dtype>::Start(Drawer draw, uint64_t seed, uint64_t cursor) {
 }
 
 template <typename Dtype>
-const typename ImageBatches<Dtype>::Batch& ImageBatches<Dtype>::Next() {
+size_t ImageBatches<Dtype>::ImageCount() const {
+  return static_cast<size_t>(items_) * shape_[1] * shape_[2] * shape_[3];
+}
+
+template <typename Dtype>
+const typename ImageBatches<Dtype>::Batch& ImageBatches<Dtype>::NextBatch() {
   CHECK(draw_ != nullptr) << "Start was not called";
   if (prefetcher_ == nullptr) {
+    pinned_ = Caffe::mode() == Caffe::GPU;
     prefetcher_.reset(new Prefetcher<Batch>(
         [this](uint64_t number, Batch* batch) { MakeBatch(number, batch); },
         cursor_, threads_, depth_));
   }
-  const Batch& batch = prefetcher_->Next();
-  ++cursor_;
-  return batch;
+  return prefetcher_->Next();
 }
+
+template <typename Dtype>
+void ImageBatches<Dtype>::Next(const vector<Blob<Dtype>*>& top) {
+  const Dtype* batch = (ahead_ ? *ahead_ : NextBatch()).data();
+  ahead_ = nullptr;
+  ++cursor_;
+  std::copy_n(batch, ImageCount(), top[0]->mutable_cpu_data());
+  if (top.size() > 1) {
+    std::copy_n(batch + ImageCount(), items_, top[1]->mutable_cpu_data());
+  }
+}
+
+#ifdef TERCET_CUDA
+template <typename Dtype>
+void ImageBatches<Dtype>::SendNext() {
+  ahead_ = &NextBatch();
+  feed_->Send(ahead_->data());
+  const Dtype* labels = ahead_->data() + ImageCount();
+  sent_labels_.assign(labels, labels + items_);
+}
+
+template <typename Dtype>
+void ImageBatches<Dtype>::NextOnDevice(const vector<Blob<Dtype>*>& top) {
+  if (feed_ == nullptr) {
+    feed_.reset(new DeviceFeed<Dtype>(ImageCount() + items_));
+  }
+  if (ahead_ == nullptr) SendNext();
+  Dtype* const batch = feed_->Take();
+  ahead_ = nullptr;
+  labels_.swap(sent_labels_);
+  ++cursor_;
+  top[0]->set_gpu_data(batch);
+  if (top.size() > 1) {
+    top[1]->data()->set_data(labels_.data(), batch + ImageCount());
+  }
+  // The batch after it, if it is made already; to ask for it ends the right to
+  // the memory of this one.
+  if (!prefetcher_->IsReady()) return;
+  feed_->WaitUntilSent();
+  SendNext();
+}
+#endif
 
 template <typename Dtype>
 void ImageBatches<Dtype>::MakeBatch(uint64_t number, Batch* batch) {
@@ -113,21 +164,19 @@ void ImageBatches<Dtype>::MakeBatch(uint64_t number, Batch* batch) {
     draws = draw_(number);
   }
   CHECK_EQ(draws.size(), static_cast<size_t>(items_));
-  const size_t size =
-      static_cast<size_t>(shape_[1]) * shape_[2] * shape_[3];
-  batch->data.resize(items_ * size);
-  batch->label.resize(items_);
+  const size_t size = ImageCount() / items_;
+  batch->Resize(ImageCount() + items_, pinned_);
   // Keeps crop and mirror apart from the sampler's draws under the same seed.
   constexpr uint64_t kTransformSalt = 0xd1b54a32d192ed03u;
   for (int i = 0; i < items_; ++i) {
     Rng rng(seed_ ^ kTransformSalt, number * items_ + i);
     const shared_ptr<const Image> image = loader_.Load(draws[i].image);
     try {
-      transformer_.Transform(*image, &rng, &batch->data[i * size]);
+      transformer_.Transform(*image, &rng, batch->data() + i * size);
     } catch (const Error& error) {
       throw error.At(loader_.path(draws[i].image));
     }
-    batch->label[i] = static_cast<Dtype>(draws[i].label);
+    batch->data()[ImageCount() + i] = static_cast<Dtype>(draws[i].label);
   }
 }
 

@@ -64,7 +64,7 @@ template <typename Dtype>
 void AccuracyLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->gpu_data();
-  CheckLabelsOnDevice(rule_, labels, shape_.per_channel(), shape_.inner,
+  CheckLabelsOnDevice(rule_, *bottom[1], shape_.per_channel(), shape_.inner,
                       &bad_label_);
   int* right = right_.mutable_gpu_data();
   FindRight(shape_, rule_, top_k_, bottom[0]->gpu_data(), labels, right);

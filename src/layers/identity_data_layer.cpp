@@ -93,12 +93,7 @@ void IdentityDataLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 void IdentityDataLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  const auto& batch = batches_->Next();
-  caffe_copy(top[0]->count(), batch.data.data(), top[0]->mutable_cpu_data());
-  if (top.size() > 1) {
-    caffe_copy(top[1]->count(), batch.label.data(),
-               top[1]->mutable_cpu_data());
-  }
+  batches_->Next(top);
 }
 
 template <typename Dtype>

@@ -1,5 +1,4 @@
-// IdentityData on the GPU: the batch is made on the host, and copied.
-
+// IdentityData on the GPU: the batch is made on the host, and copied ahead of time.
 #include <vector>
 
 #include "caffe/layers/identity_data_layer.hpp"
@@ -7,14 +6,9 @@
 namespace caffe {
 
 template <typename Dtype>
-void IdentityDataLayer<Dtype>::Forward_gpu(
-    const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  const auto& batch = batches_->Next();
-  caffe_copy(top[0]->count(), batch.data.data(), top[0]->mutable_gpu_data());
-  if (top.size() > 1) {
-    caffe_copy(top[1]->count(), batch.label.data(),
-               top[1]->mutable_gpu_data());
-  }
+void IdentityDataLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                                     const vector<Blob<Dtype>*>& top) {
+  batches_->NextOnDevice(top);
 }
 
 INSTANTIATE_LAYER_GPU_FORWARD(IdentityDataLayer);

@@ -53,7 +53,7 @@ template <typename Dtype>
 void SoftmaxWithLossLayer<Dtype>::Forward_gpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->gpu_data();
-  CheckLabelsOnDevice(rule_, labels, shape_.per_channel(), shape_.inner,
+  CheckLabelsOnDevice(rule_, *bottom[1], shape_.per_channel(), shape_.inner,
                       &bad_label_);
   softmax_->Forward({bottom[0]}, {&prob_});
   double* sums = sums_.mutable_gpu_data();

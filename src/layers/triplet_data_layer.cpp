@@ -160,12 +160,7 @@ void TripletDataLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 void TripletDataLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  const auto& batch = batches_->Next();
-  caffe_copy(top[0]->count(), batch.data.data(), top[0]->mutable_cpu_data());
-  if (top.size() > 1) {
-    caffe_copy(top[1]->count(), batch.label.data(),
-               top[1]->mutable_cpu_data());
-  }
+  batches_->Next(top);
 }
 
 template <typename Dtype>

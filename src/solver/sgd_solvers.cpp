@@ -30,19 +30,15 @@ void SGDSolver<Dtype>::ApplyUpdate() {
   }
   ClipGradients();
   const int count = static_cast<int>(this->net_->learnable_params().size());
-  for (int i = 0; i < count; ++i) ComputeUpdateValue(i, rate);
-  this->net_->Update();
+  for (int i = 0; i < count; ++i) UpdateParameter(i, rate);
 }
 
 template <typename Dtype>
 void SGDSolver<Dtype>::ClipGradients() {
   const double limit = this->param_.clip_gradients();
   if (limit < 0) return;
-  double squares = 0;
-  for (const Blob<Dtype>* param : this->net_->learnable_params()) {
-    squares += param->sumsq_diff();
-  }
-  const double norm = std::sqrt(squares);
+  const double norm = std::sqrt(
+      this->gradient_sums_.Squares(this->net_->learnable_params()));
   if (norm <= limit) return;
   const Dtype factor = static_cast<Dtype>(limit / norm);
   if (this->Displays()) {
@@ -73,25 +69,25 @@ void SGDSolver<Dtype>::Apply(int param_id, const Rule& rule) {
 }
 
 template <typename Dtype>
-void SGDSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
+void SGDSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
   Apply(param_id,
         SgdRule<Dtype>{LocalRate(param_id, rate), Momentum()});
 }
 
 template <typename Dtype>
-void NesterovSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
+void NesterovSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
   this->Apply(param_id, NesterovRule<Dtype>{this->LocalRate(param_id, rate),
                                             this->Momentum()});
 }
 
 template <typename Dtype>
-void AdaGradSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
+void AdaGradSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
   this->Apply(param_id, AdaGradRule<Dtype>{this->LocalRate(param_id, rate),
                                            this->Delta()});
 }
 
 template <typename Dtype>
-void RMSPropSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
+void RMSPropSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
   this->Apply(param_id,
               RmsPropRule<Dtype>{this->LocalRate(param_id, rate),
                                  static_cast<Dtype>(this->param_.rms_decay()),
@@ -99,14 +95,14 @@ void RMSPropSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
 }
 
 template <typename Dtype>
-void AdaDeltaSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
+void AdaDeltaSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
   this->Apply(param_id,
               AdaDeltaRule<Dtype>{this->LocalRate(param_id, rate),
                                   this->Momentum(), this->Delta()});
 }
 
 template <typename Dtype>
-void AdamSolver<Dtype>::ComputeUpdateValue(int param_id, Dtype rate) {
+void AdamSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
   const Dtype beta1 = this->Momentum();
   const Dtype beta2 = this->param_.momentum2();
   const int t = this->iter_ + 1;

@@ -63,6 +63,8 @@ void Solver<Dtype>::Init() {
     param_.set_random_seed(static_cast<int64_t>(SeedFromSystem() >> 33));
   }
   Caffe::set_random_seed(param_.random_seed());
+  Caffe::set_math(param_.math() == SolverParameter::TF32 ? Caffe::TF32
+                                                         : Caffe::FP32);
   InitTrainNet();
   InitTestNets();
   for (const string& files : param_.weights()) LoadWeights(files);

@@ -5,6 +5,7 @@
 
 #include "caffe/solver.hpp"
 #include "caffe/solver/solver_check.hpp"
+#include "caffe/util/device.hpp"
 
 namespace caffe {
 namespace {
@@ -82,12 +83,17 @@ void Solver<Dtype>::Step(int iters) {
 
 template <typename Dtype>
 void Solver<Dtype>::RunIteration() {
+  const Transfers before = TransfersSoFar();
   for (Callback* callback : callbacks_) callback->on_start();
   net_->set_debug_info(Displays() && param_.debug_info());
   AddLoss(ComputeGradients());
   if (Displays()) LogIteration();
   for (Callback* callback : callbacks_) callback->on_gradients_ready();
   ApplyUpdate();
+  if (Caffe::debug_sync()) {
+    LOG(INFO) << "Iteration " << iter_ << ", copies: "
+              << TransfersText(TransfersSoFar() - before);
+  }
   ++iter_;
 }
 
@@ -102,10 +108,8 @@ Dtype Solver<Dtype>::ComputeGradients() {
     }
     loss += part;
   }
-  for (const Blob<Dtype>* param : net_->learnable_params()) {
-    if (!std::isfinite(param->asum_diff())) {
-      FailNotFinite("a gradient is not finite");
-    }
+  if (!gradient_sums_.AreFinite(net_->learnable_params())) {
+    FailNotFinite("a gradient is not finite");
   }
   return loss / param_.iter_size();
 }

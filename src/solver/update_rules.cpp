@@ -16,13 +16,15 @@ void ApplyRule(const Rule& rule, const GradientTerms<Dtype>& terms,
   }
 #endif
   constexpr int64_t kOperations = 8;
-  const Dtype* weight = param->cpu_data();
+  Dtype* weight = param->mutable_cpu_data();
   Dtype* diff = param->mutable_cpu_diff();
   Dtype* h = first->mutable_cpu_data();
   Dtype* k = Rule::kTwoHistories ? second->mutable_cpu_data() : h;
   ParallelFor(param->count(), kOperations, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      diff[i] = rule(terms(diff[i], weight[i]), h + i, k + i);
+      const Dtype step = rule(terms(diff[i], weight[i]), h + i, k + i);
+      diff[i] = step;
+      weight[i] -= step;
     }
   });
 }

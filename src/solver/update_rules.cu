@@ -9,12 +9,14 @@ template <typename Rule, typename Dtype>
 void ApplyRuleGpu(const Rule& rule, const GradientTerms<Dtype>& terms,
                   Blob<Dtype>* param, Blob<Dtype>* first,
                   Blob<Dtype>* second) {
-  const Dtype* weight = param->gpu_data();
+  Dtype* weight = param->mutable_gpu_data();
   Dtype* diff = param->mutable_gpu_diff();
   Dtype* h = first->mutable_gpu_data();
   Dtype* k = Rule::kTwoHistories ? second->mutable_gpu_data() : h;
   ForEach(param->count(), [=] __device__(int64_t i) {
-    diff[i] = rule(terms(diff[i], weight[i]), h + i, k + i);
+    const Dtype step = rule(terms(diff[i], weight[i]), h + i, k + i);
+    diff[i] = step;
+    weight[i] -= step;
   });
 }
 

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "caffe/blob.hpp"
 #include "caffe/common.hpp"
+#include "caffe/data/device_feed.hpp"
 #include "caffe/data/prefetcher.hpp"
 #include "caffe/data/transformer.hpp"
 #include "caffe/proto/caffe.pb.h"
@@ -61,10 +63,6 @@ class ImageBatches {
     size_t image;
     int label;
   };
-  struct Batch {
-    vector<Dtype> data;   // items x C x H x W
-    vector<Dtype> label;  // items
-  };
   // What batch `number` holds, always `items` of them. Never called twice at
   // a time.
   typedef std::function<vector<Draw>(uint64_t number)> Drawer;
@@ -81,15 +79,30 @@ class ImageBatches {
   // together with the batch's number. Nothing is decoded before Next.
   void Start(Drawer draw, uint64_t seed, uint64_t cursor);
 
-  // The next batch; good until the next call. Throws what decoding it threw.
-  const Batch& Next();
+  // Hands the next batch over in the tops: images, items x C x H x W, and
+  // where there is a second top their labels, items. Throws what decoding it
+  // threw.
+  void Next(const vector<Blob<Dtype>*>& top);
+#ifdef TERCET_CUDA
+  // The same on the GPU, whose memory is filled ahead. The tops point to
+  // memory of this object, which changes with the next call but one.
+  void NextOnDevice(const vector<Blob<Dtype>*>& top);
+#endif
 
   // The number of the batch that Next returns next: how many were consumed.
   uint64_t cursor() const { return cursor_; }
   uint64_t seed() const { return seed_; }
 
  private:
+  // The images, and behind them the labels: one copy takes both.
+  typedef FeedBuffer<Dtype> Batch;
+
+  const Batch& NextBatch();
   void MakeBatch(uint64_t number, Batch* batch);
+  size_t ImageCount() const;
+#ifdef TERCET_CUDA
+  void SendNext();
+#endif
 
   ImageLoader loader_;
   const DataTransformer<Dtype> transformer_;
@@ -99,8 +112,18 @@ class ImageBatches {
   Drawer draw_;
   uint64_t seed_ = 0;
   uint64_t cursor_ = 0;
-  // The last member: its threads end before what they use is gone.
+  bool pinned_ = false;
+  const Batch* ahead_ = nullptr;  // the one under way to the device
+#ifdef TERCET_CUDA
+  // Labels of the batch under way, and of the one that the net has.
+  vector<Dtype> sent_labels_, labels_;
+#endif
+  // The last members: the threads end before what they use is gone, and the
+  // feed before the batch that it copies from.
   std::unique_ptr<Prefetcher<Batch>> prefetcher_;
+#ifdef TERCET_CUDA
+  std::unique_ptr<DeviceFeed<Dtype>> feed_;
+#endif
 };
 
 }  // namespace caffe

@@ -70,6 +70,13 @@ class Prefetcher {
     return slot.item;
   }
 
+  // Whether Next would return at once: the item is made, without an error.
+  bool IsReady() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    const Slot& slot = slots_[next_ % slots_.size()];
+    return slot.made && slot.number == next_ && !slot.error;
+  }
+
  private:
   struct Slot {
     Item item;

@@ -30,8 +30,9 @@ struct DeviceInfo {
 // Every device, in the order of their numbers.
 vector<DeviceInfo> ListDevices();
 
-// The versions of driver, runtime and libraries, for people: "CUDA 13.0,
-// driver for CUDA 13.0". Empty in a build without CUDA.
+// The versions of runtime and driver and the architectures of the build, for
+// people: "CUDA 13.0, driver for CUDA 13.0, built for 90". Empty in a build
+// without CUDA.
 string CudaVersions();
 
 // Copies between host and device since the process began. What a net does in

@@ -1,10 +1,13 @@
 // What crosses between host and device in training, and what a run says of the
 // device's arithmetic: no more than the batch and a few scalars a step.
+#include <chrono>
 #include <limits>
+#include <thread>
 
 #include "caffe/solver/gradient_sums.hpp"
 #include "caffe/test/fixture.hpp"
 #include "caffe/util/device.hpp"
+#include "google/protobuf/text_format.h"
 #include "image_files.hpp"
 #include "test/solver_nets.hpp"
 
@@ -27,6 +30,13 @@ class DeviceCopiesTest : public ::testing::Test {
   void TearDown() override {
     Caffe::set_mode(Caffe::CPU);
     Caffe::set_math(Caffe::FP32);
+  }
+  // A net of the data layer, and of more.
+  NetParameter NetOf(const char* prefetch, const char* more = "") const {
+    NetParameter param;
+    CHECK(google::protobuf::TextFormat::ParseFromString(Data(prefetch) + more,
+                                                        &param));
+    return param;
   }
   string Data(const char* prefetch) const {
     return "layer { name: 'data' type: 'IdentityData' top: 'data' top: 'label' "
@@ -131,15 +141,15 @@ TEST_F(DeviceCopiesTest, BatchesFedAheadAreTheHosts) {
   const auto batches = [&](Caffe::Brew mode, const char* options) {
     Caffe::set_random_seed(3);
     Caffe::set_mode(mode);
-    NetParameter param;
-    CHECK(google::protobuf::TextFormat::ParseFromString(Data(options), &param));
-    Net<float> net(param);
+    Net<float> net(NetOf(options));
     std::vector<float> all;
     for (int step = 0; step < 20; ++step) {
       net.Forward();
+      // Time for the workers to write over what has not left its memory.
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
       for (const Blob<float>* top : net.output_blobs()) {
-        const Blob<float>& blob = *top;
-        all.insert(all.end(), blob.cpu_data(), blob.cpu_data() + blob.count());
+        const float* values = top->cpu_data();
+        all.insert(all.end(), values, values + top->count());
       }
     }
     return all;
@@ -151,12 +161,8 @@ TEST_F(DeviceCopiesTest, BatchesFedAheadAreTheHosts) {
 
 // The labels that layers read on the device are the batch's own, too.
 TEST_F(DeviceCopiesTest, LabelsAreOnBothSides) {
-  NetParameter param;
-  CHECK(google::protobuf::TextFormat::ParseFromString(
-      Data("") + "layer { name: 'same' type: 'Power' bottom: 'label' "
-                 "top: 'same' }",
-      &param));
-  Net<float> net(param);
+  Net<float> net(NetOf("", "layer { name: 'same' type: 'Power' "
+                           "bottom: 'label' top: 'same' }"));
   for (int step = 0; step < 8; ++step) {
     net.Forward();
     const Transfers before = TransfersSoFar();
@@ -169,9 +175,7 @@ TEST_F(DeviceCopiesTest, LabelsAreOnBothSides) {
 }
 
 TEST_F(DeviceCopiesTest, GoingBackToTheHostLosesNoBatch) {
-  Caffe::set_random_seed(3);
-  NetParameter param;
-  CHECK(google::protobuf::TextFormat::ParseFromString(Data(""), &param));
+  const NetParameter param = NetOf("");
   const auto first_pixels = [&](const std::vector<Caffe::Brew>& modes) {
     Caffe::set_random_seed(3);
     Net<float> net(param);

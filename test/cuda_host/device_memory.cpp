@@ -4,6 +4,7 @@
 #include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kBorder = 256;
 constexpr unsigned char kBorderByte = 0xA5;
 constexpr size_t kPage = 4096;
+constexpr size_t kArenaBytes = size_t{8} << 30;
 // As of cudaMalloc; every float and double of it is NaN.
 constexpr unsigned char kFreshByte = 0xFF;
 
@@ -32,7 +34,7 @@ struct Arena {
   std::map<char*, size_t> live;
 
   Arena() {
-    void* mapped = mmap(nullptr, kDeviceBytes, PROT_NONE,
+    void* mapped = mmap(nullptr, kArenaBytes, PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) { Fail("no address space for the device"); }
     base = static_cast<char*>(mapped);
@@ -67,7 +69,7 @@ char* FindRoom(const Arena& a, size_t room) {
     if (static_cast<size_t>(one.first - gap) >= room) { return gap; }
     gap = one.first + RoomFor(one.second);
   }
-  return gap + room <= a.base + kDeviceBytes ? gap : nullptr;
+  return gap + room <= a.base + kArenaBytes ? gap : nullptr;
 }
 
 void CheckBorder(const char* pointer, size_t size) {
@@ -86,8 +88,20 @@ void Fail(const char* message) {
   std::abort();
 }
 
+size_t DeviceBytes() {
+  static const size_t bytes = [] {
+    const char* const wanted = std::getenv("TERCET_CUDA_HOST_BYTES");
+    return wanted ? std::min<size_t>(std::atoll(wanted), kArenaBytes)
+                  : kArenaBytes;
+  }();
+  return bytes;
+}
+
 void* Allocate(size_t size) {
   Arena& a = arena();
+  if (size > DeviceBytes() - std::min(a.used, DeviceBytes())) {
+    return nullptr;
+  }
   const size_t room = RoomFor(size);
   char* const pointer = FindRoom(a, room);
   if (pointer == nullptr) { return nullptr; }
@@ -126,7 +140,7 @@ size_t UsedBytes() { return arena().used; }
 bool IsDevice(const void* pointer) {
   const Arena& a = arena();
   const char* const p = static_cast<const char*>(pointer);
-  return p >= a.base && p < a.base + kDeviceBytes;
+  return p >= a.base && p < a.base + kArenaBytes;
 }
 
 bool Contains(const void* pointer, size_t size) {
@@ -139,7 +153,9 @@ bool Contains(const void* pointer, size_t size) {
 }
 
 OpenDevice::OpenDevice() {
-  if (arena().open++ == 0) { arena().Protect(PROT_READ | PROT_WRITE); }
+  if (arena().open++ > 0) { return; }
+  arena().Protect(PROT_READ | PROT_WRITE);
+  RunAwaitedCopies();
 }
 
 OpenDevice::~OpenDevice() {

@@ -10,7 +10,8 @@
 
 namespace cuda_host {
 
-constexpr size_t kDeviceBytes = size_t{8} << 30;
+// 8 GiB, or as many bytes as TERCET_CUDA_HOST_BYTES says, if fewer.
+size_t DeviceBytes();
 
 // Null where no room is left.
 void* Allocate(size_t size);
@@ -22,7 +23,8 @@ size_t UsedBytes();
 bool IsDevice(const void* pointer);
 bool Contains(const void* pointer, size_t size);
 
-// Opens the arena while it lives. May be nested.
+// Opens the arena while it lives, for what the default stream does. May be
+// nested.
 class OpenDevice {
  public:
   OpenDevice();
@@ -30,6 +32,9 @@ class OpenDevice {
   OpenDevice(const OpenDevice&) = delete;
   OpenDevice& operator=(const OpenDevice&) = delete;
 };
+
+// The copies of other streams that the default stream has to wait for.
+void RunAwaitedCopies();
 
 [[noreturn]] void Fail(const char* message);
 

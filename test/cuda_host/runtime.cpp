@@ -125,7 +125,7 @@ cudaError_t cudaFreeHost(void* pointer) {
 }
 
 cudaError_t cudaMemGetInfo(size_t* free_bytes, size_t* total) {
-  *total = cuda_host::kDeviceBytes;
+  *total = cuda_host::DeviceBytes();
   *free_bytes = *total - cuda_host::UsedBytes();
   return cudaSuccess;
 }

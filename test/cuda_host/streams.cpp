@@ -1,8 +1,10 @@
 // Streams and events: each stream is a list of copies that are still to be
-// made. They are made when something waits for the stream, or for an event
-// that was recorded on it behind them.
+// made. They are made when the host waits for the stream, or for an event that
+// was recorded on it behind them; and where the default stream waits for that
+// event, with the next thing that it does.
 #include <deque>
 #include <set>
+#include <vector>
 
 #include "cuda_runtime.h"
 #include "device_memory.hpp"
@@ -30,6 +32,12 @@ std::set<cudaStream_t>& streams() {
   return *instance;
 }
 
+// What the default stream is to wait for before it does anything.
+std::vector<CudaHostEvent>& awaited() {
+  static auto* const instance = new std::vector<CudaHostEvent>;
+  return *instance;
+}
+
 cudaError_t MakeCopies(cudaStream_t stream, size_t until) {
   cudaError_t status = cudaSuccess;
   while (stream->made < until && !stream->waiting.empty()) {
@@ -47,7 +55,20 @@ size_t Issued(cudaStream_t stream) {
   return stream->made + stream->waiting.size();
 }
 
+cudaError_t Synchronize(const CudaHostEvent& event) {
+  if (event.stream == nullptr || streams().count(event.stream) == 0) {
+    return cudaSuccess;
+  }
+  return MakeCopies(event.stream, event.copies);
+}
+
 }  // namespace
+
+void cuda_host::RunAwaitedCopies() {
+  std::vector<CudaHostEvent> events;
+  events.swap(awaited());
+  for (const CudaHostEvent& event : events) { Synchronize(event); }
+}
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   *stream = new CudaHostStream;
@@ -65,9 +86,15 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   return stream ? MakeCopies(stream, Issued(stream)) : cudaSuccess;
 }
 
-// Whoever waits, the copies before the event are made now.
-cudaError_t cudaStreamWaitEvent(cudaStream_t, cudaEvent_t event, unsigned) {
-  return cudaEventSynchronize(event);
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
+                                unsigned) {
+  // What the default stream was given is done already.
+  if (event->stream == nullptr) { return cudaSuccess; }
+  if (stream != nullptr) {
+    cuda_host::Fail("a stream that waits for one that is not the default");
+  }
+  awaited().push_back(*event);
+  return cudaSuccess;
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
@@ -87,10 +114,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  if (event->stream == nullptr || streams().count(event->stream) == 0) {
-    return cudaSuccess;
-  }
-  return MakeCopies(event->stream, event->copies);
+  return Synchronize(*event);
 }
 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t size,

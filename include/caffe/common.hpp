@@ -145,8 +145,8 @@ uint64_t SeedFromSystem();
     const cublasStatus_t status_ = (expression);                          \
     if (status_ != CUBLAS_STATUS_SUCCESS) {                               \
       throw ::caffe::Error(::caffe::Error::kDevice,                       \
-                           std::string(#expression ": cuBLAS status ") +  \
-                               std::to_string(static_cast<int>(status_))); \
+                           std::string(#expression ": ") +                \
+                               cublasGetStatusString(status_));           \
     }                                                                     \
   } while (false)
 

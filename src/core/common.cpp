@@ -67,6 +67,7 @@ void Caffe::SetDevice(int device) {
 #ifdef TERCET_CUDA
   CUDA_CHECK(cudaSetDevice(device));
   CheckDeviceCode();
+  LOG(INFO) << "GPU " << device << ": " << DescribeDevice(device).name;
   Settings& s = settings();
   s.device = device;
   if (s.cublas != nullptr) {

@@ -49,6 +49,10 @@ string DeviceProblem() {
   return "this build has no CUDA: it runs on the CPU only";
 }
 
+DeviceInfo DescribeDevice(int) {
+  throw Error(Error::kDevice, DeviceProblem());
+}
+
 vector<DeviceInfo> ListDevices() { return {}; }
 
 string CudaVersions() { return ""; }
@@ -103,24 +107,6 @@ class UseDevice {
   int before_ = 0;
 };
 
-DeviceInfo Describe(int device) {
-  DeviceInfo info;
-  cudaDeviceProp properties;
-  CUDA_CHECK(cudaGetDeviceProperties(&properties, device));
-  info.number = device;
-  info.name = properties.name;
-  info.major = properties.major;
-  info.minor = properties.minor;
-  info.processors = properties.multiProcessorCount;
-  const UseDevice use(device);
-  CUDA_CHECK(cudaMemGetInfo(&info.free_bytes, &info.total_bytes));
-  // Two transfers a clock; the clock is in kHz, the width in bits.
-  info.bytes_per_second = 2e3 / 8 *
-                          Attribute(cudaDevAttrMemoryClockRate, device) *
-                          Attribute(cudaDevAttrGlobalMemoryBusWidth, device);
-  return info;
-}
-
 }  // namespace
 
 string DeviceProblem() {
@@ -141,10 +127,28 @@ string DeviceProblem() {
   return "no CUDA device can be used on this machine" + reason;
 }
 
+DeviceInfo DescribeDevice(int number) {
+  DeviceInfo info;
+  cudaDeviceProp properties;
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, number));
+  info.number = number;
+  info.name = properties.name;
+  info.major = properties.major;
+  info.minor = properties.minor;
+  info.processors = properties.multiProcessorCount;
+  const UseDevice use(number);
+  CUDA_CHECK(cudaMemGetInfo(&info.free_bytes, &info.total_bytes));
+  // Two transfers a clock; the clock is in kHz, the width in bits.
+  info.bytes_per_second = 2e3 / 8 *
+                          Attribute(cudaDevAttrMemoryClockRate, number) *
+                          Attribute(cudaDevAttrGlobalMemoryBusWidth, number);
+  return info;
+}
+
 vector<DeviceInfo> ListDevices() {
   vector<DeviceInfo> devices;
   const int count = Caffe::DeviceCount();
-  for (int i = 0; i < count; ++i) devices.push_back(Describe(i));
+  for (int i = 0; i < count; ++i) devices.push_back(DescribeDevice(i));
   return devices;
 }
 

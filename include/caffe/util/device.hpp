@@ -27,6 +27,8 @@ struct DeviceInfo {
   double bytes_per_second = 0;  // of its memory, by clock and width
 };
 
+// Error kDevice: there is no such device.
+DeviceInfo DescribeDevice(int number);
 // Every device, in the order of their numbers.
 vector<DeviceInfo> ListDevices();
 

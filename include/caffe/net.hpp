@@ -30,6 +30,9 @@ string LayerPlace(const LayerParameter& layer);
 // The layers that the net's state keeps. Error kInput: a layer with include
 // and exclude rules.
 void FilterNet(const NetParameter& param, NetParameter* filtered);
+// Error kInput: a loss that mines positives behind a data layer that draws one
+// image a person.
+void CheckMining(const NetParameter& net);
 // Whether a rule's phase, levels and stages are those of a state.
 bool StateMeetsRule(const NetState& state, const NetStateRule& rule);
 // Inserts Split layers; Error kInput: a bottom that no earlier layer makes.

@@ -55,6 +55,7 @@ void Net<Dtype>::Init(const NetParameter& param) {
   for (const LayerParameter& layer : filtered.layer()) {
     CheckUnknownFields(layer);
   }
+  CheckMining(filtered);
   InsertSplits(filtered, &split);
   for (const LayerParameter& layer : split.layer()) AppendLayer(layer);
   PruneBackward();

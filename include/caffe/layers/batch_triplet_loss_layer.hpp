@@ -1,0 +1,122 @@
+// BatchTripletLoss: the triplet loss over the triplets that a batch of labelled
+// embeddings holds, chosen by a mining rule.
+//
+// This header is the layer's manual. The arithmetic is in metric/mining.hpp.
+#ifndef CAFFE_LAYERS_BATCH_TRIPLET_LOSS_LAYER_HPP_
+#define CAFFE_LAYERS_BATCH_TRIPLET_LOSS_LAYER_HPP_
+
+#include <vector>
+
+#include "caffe/layers/loss_layer.hpp"
+#include "caffe/metric/mining.hpp"
+
+namespace caffe {
+
+// Rows with one label are of one person. Of an anchor a, the positives p are
+// the other rows of its person, the negatives n the rows of all others:
+//
+//   h(a,p,n) = d(a,p) - d(a,n) + margin
+//   L        = factor * sum over the mined triplets of max(0, h)
+//
+// Bottoms
+//   0  embeddings  B x D   further axes are flattened into D
+//   1  labels      B       any finite numbers; get no gradient
+// Tops
+//   0  L           scalar
+//   1  active      scalar  optional: the share of the triplets with h > 0
+//   2  triplets    scalar  optional: how many triplets were mined
+//
+// Options, batch_triplet_loss_param { ... }
+//   margin [1]             finite, not negative
+//   mining [BATCH_HARD]    one triplet an anchor: the farthest positive and the
+//                          nearest negative
+//     BATCH_ALL            all triplets
+//     SEMI_HARD            one a pair (a,p): the nearest negative that is
+//                          farther than p; where none is, the farthest one
+//     DISTANCE_WEIGHTED    one a pair, drawn evenly over distances: with a
+//                          chance in proportion to 1 / q(d), q the density of
+//                          distances between points on the unit sphere
+//     RANDOM               one a pair, drawn evenly
+//   distance [SQUARED_L2]  |x - y|^2; L2: |x - y|; COSINE: 1 - cos(x, y)
+//   hinge [HARD]           max(0, h); SOFT: log(1 + exp(h))
+//   cutoff [0.5]           DISTANCE_WEIGHTED, in |x - y|: nearer negatives
+//   limit [1.4]            count as at cutoff; farther ones than limit are
+//                          drawn only where all are
+// and loss_param { normalization: ... }, where VALID is the default:
+//   VALID                  the sum / the number of triplets with a loss above 0
+//   BATCH_SIZE, FULL       the sum / the number of mined triplets
+//   NONE                   the sum
+//
+// DISTANCE_WEIGHTED wants embeddings of length 1 (a Normalize layer before).
+//
+// Gradient, for squared L2, times the top's diff and the factor above: each
+// mined triplet with h > 0 adds
+//
+//   to a:  2 (n - p)      to p:  -2 (a - p)      to n:  2 (a - n)
+//
+// Of equally far rows the first is taken, in the order of the people's first
+// rows. At distance 0 the gradient of an unsquared distance is 0; the cosine
+// distance to a zero vector is 1 and its gradient 0. The choice of a triplet
+// has no gradient.
+//
+// A batch without a triplet (one person alone, or no person twice) has loss 0
+// and gradients 0. After kWarnAfter such batches in a row the log says so. What
+// is drawn follows from Caffe::rng(), so that a resumed run draws the same.
+//
+// Memory: B^2 numbers for BATCH_ALL, much less for the others; taken when a
+// larger batch comes.
+//
+// Hermans, Beyer, Leibe, arXiv 1703.07737 (BATCH_ALL, BATCH_HARD, SOFT).
+// Schroff, Kalenichenko, Philbin: FaceNet, arXiv 1503.03832 (SEMI_HARD).
+// Wu et al., arXiv 1706.07567, section 4 (DISTANCE_WEIGHTED).
+template <typename Dtype>
+class BatchTripletLossLayer : public LossLayer<Dtype> {
+ public:
+  static constexpr int kWarnAfter = 100;
+
+  explicit BatchTripletLossLayer(const LayerParameter& param)
+      : LossLayer<Dtype>(param) {}
+  void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
+                  const vector<Blob<Dtype>*>& top) override;
+  void Reshape(const vector<Blob<Dtype>*>& bottom,
+               const vector<Blob<Dtype>*>& top) override;
+
+  const char* type() const override { return "BatchTripletLoss"; }
+  int ExactNumBottomBlobs() const override { return 2; }
+  int ExactNumTopBlobs() const override { return -1; }
+  int MinTopBlobs() const override { return 1; }
+  int MaxTopBlobs() const override { return 3; }
+  // The triplets, the hinges, and where an unsquared distance is 0.
+  void KinkSides(const vector<Blob<Dtype>*>& bottom,
+                 const vector<Blob<Dtype>*>& top,
+                 vector<int>* sides) const override;
+  int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
+                       const vector<Blob<Dtype>*>& top) const override {
+    return static_cast<int64_t>(bottom[0]->count()) * bottom[0]->shape(0);
+  }
+
+  // How many batches in a row had no triplet.
+  int batches_without_triplet() const { return without_triplet_; }
+
+ protected:
+  void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
+                   const vector<Blob<Dtype>*>& top) override;
+  void Backward_cpu(const vector<Blob<Dtype>*>& top,
+                    const vector<bool>& propagate_down,
+                    const vector<Blob<Dtype>*>& bottom) override;
+
+ private:
+  // What the next Forward draws its triplets by.
+  uint64_t NextDraw() const;
+  void CountTriplets(int64_t triplets);
+
+  metric::MiningOptions options_;
+  metric::MiningBatch<Dtype> batch_;
+  double factor_ = 0;  // the normalization of the last Forward
+  uint64_t draw_ = 0;
+  int without_triplet_ = 0;
+};
+
+}  // namespace caffe
+
+#endif  // CAFFE_LAYERS_BATCH_TRIPLET_LOSS_LAYER_HPP_

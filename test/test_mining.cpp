@@ -235,6 +235,29 @@ TYPED_TEST(MiningTest, AgreesWithManyPositives) {
   }
 }
 
+// Rows are taken in blocks of up to 128, and batch-hard looks at each pair of
+// blocks once, for both.
+TYPED_TEST(MiningTest, BatchHardAgreesAcrossBlocks) {
+  for (int seed = 0; seed < 40; ++seed) {
+    Rng rng(seed);
+    const int B = 64 + static_cast<int>(rng.Below(seed < 30 ? 100 : 280));
+    auto batch = this->Gaussians(B, 1 + static_cast<int>(rng.Below(B)),
+                                 1 + seed % 7, seed);
+    if (seed % 3 == 0) rng.Shuffle(&batch.labels);
+    if (seed % 2 == 0) {
+      batch.exact = true;
+      for (TypeParam& value : batch.x) value = std::round(4 * value);
+    }
+    MiningOptions options = this->RandomOptions(Mining::kBatchHard, &rng);
+    if (options.distance == Distance::kCosine) {
+      options.distance = Distance::kSquaredL2;
+    }
+    this->ExpectAsByHand(options, batch, this->Mine(options, batch));
+    ASSERT_FALSE(this->HasFailure())
+        << "seed " << seed << ": " << this->Describe(options, batch);
+  }
+}
+
 TYPED_TEST(MiningTest, NoValidTripletGivesNothing) {
   for (Mining mining : kMinings) {
     MiningOptions options;

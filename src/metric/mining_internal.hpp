@@ -1,6 +1,7 @@
 // What the parts of mining share: mining_batch.cpp orders and centres the rows,
-// mining_rows.cpp chooses the triplets of one anchor, mining.cpp runs all
-// anchors and adds up, mining_gradient.cpp goes back.
+// mining_measure.cpp computes distances, mining_rows.cpp chooses the triplets of
+// one anchor, mining_hard.cpp those of batch-hard for all anchors at once,
+// mining.cpp runs all anchors and adds up, mining_gradient.cpp goes back.
 #ifndef TERCET_METRIC_MINING_INTERNAL_HPP_
 #define TERCET_METRIC_MINING_INTERNAL_HPP_
 
@@ -51,6 +52,36 @@ struct MiningAnchor {
 template <typename T>
 void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
                    int64_t B, int64_t D, MiningBatch<T>* batch);
+
+// Distances of one row to the others, squared for kL2: products first, and
+// again from differences where these have lost their digits.
+template <typename T>
+class RowMeasure {
+ public:
+  RowMeasure(const MiningOptions& options, const T* x,
+             const MiningBatch<T>& batch);
+  // slot->block(i - begin, j - from) = the product of rows i and j, for i of
+  // begin ... end-1 and j of from ... B-1.
+  void Multiply(int64_t begin, int64_t end, int64_t from,
+                MiningSlot<T>* slot) const;
+  // d_j, j of from ... B-1, from these products; 0 for i itself.
+  void Finish(int64_t i, int64_t from, T* d) const;
+  // The distance of rows i and j from their differences alone.
+  T Direct(int64_t i, int64_t j) const;
+
+ private:
+  const bool cosine_;
+  const T* const x_;
+  const MiningBatch<T>& batch_;
+  const MiningKernels<T>& kernels_;
+  T most_;                      // the largest of the squares
+  std::vector<int32_t> zeros_;  // kCosine: the zero vectors
+};
+
+// kBatchHard: the picks of all anchors, from half of the products.
+template <typename T>
+void MineHardest(const MiningOptions& options, const T* x,
+                 MiningBatch<T>* batch);
 
 // The place of negative t of an anchor whose person has the rows `group`.
 inline int64_t NegativeAt(const MiningGroup& group, int64_t t) {

@@ -32,6 +32,10 @@ struct MiningKernels {
   // greater, than what was found before.
   void (*nearest)(const T* d, int64_t begin, int64_t end, Found<T>* found);
   void (*farthest)(const T* d, int64_t begin, int64_t end, Found<T>* found);
+  // For j of 0 ... n-1: where the least of d(r, j), r of 0 ... rows-1, is less
+  // than least_j, it takes its place, and tags_j = tag.
+  void (*fold)(const T* d, int64_t pitch, int rows, int64_t n, T tag, T* least,
+               T* tags);
   // For each of kThresholds t: the first least d_j > t, as in `nearest`.
   void (*above)(const T* d, int64_t begin, int64_t end, const T* t,
                 Found<T>* found);

@@ -98,6 +98,46 @@ void Search(const T* d, int64_t begin, int64_t end, Found<T>* found) {
   found->at = at;
 }
 
+// `all` rows, or the first `rows` where it is 0.
+template <int all, typename T>
+void FoldRows(const T* d, int64_t pitch, int rows, int64_t n, T tag, T* least,
+              T* tags) {
+  typedef Simd<T> S;
+  typedef typename S::Vector Vector;
+  const int count = all > 0 ? all : rows;
+  const Vector own = S::All(tag);
+  int64_t j = 0;
+  for (; j + S::kLanes <= n; j += S::kLanes) {
+    Vector low = S::Load(d + j);
+#pragma GCC unroll 8
+    for (int r = 1; r < count; ++r) {
+      const Vector v = S::Load(d + r * pitch + j);
+      low = v < low ? v : low;
+    }
+    const Vector before = S::Load(least + j);
+    S::Store(tags + j, low < before ? own : S::Load(tags + j));
+    S::Store(least + j, low < before ? low : before);
+  }
+  for (; j < n; ++j) {
+    for (int r = 0; r < count; ++r) {
+      if (d[r * pitch + j] < least[j]) {
+        least[j] = d[r * pitch + j];
+        tags[j] = tag;
+      }
+    }
+  }
+}
+
+template <typename T>
+void Fold(const T* d, int64_t pitch, int rows, int64_t n, T tag, T* least,
+          T* tags) {
+  if (rows == 8) {
+    FoldRows<8>(d, pitch, rows, n, tag, least, tags);
+  } else {
+    FoldRows<0>(d, pitch, rows, n, tag, least, tags);
+  }
+}
+
 template <typename T>
 void Above(const T* d, int64_t begin, int64_t end, const T* t,
            Found<T>* found) {
@@ -335,7 +375,8 @@ T Sum(const T* a, int64_t n) {
 
 template <typename T>
 const MiningKernels<T> kMiningKernels = {
-    Distances<T>, Root<T>,  Search<1, T>, Search<-1, T>, Above<T>,
+    Distances<T>, Root<T>,  Search<1, T>, Search<-1, T>, Fold<T>,
+    Above<T>,
     Count<T>,     Rank<T>,  Dot<T>,       Centre<T>,     Squared<T>,
     Pull<T>,
     AddTransposed<T>, Sum<T>};

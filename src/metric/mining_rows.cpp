@@ -254,20 +254,6 @@ void MineAll(const MiningAnchor<T>& anchor) {
   if (anchor.batch->record) Record(anchor);
 }
 
-template <typename T>
-void PickHard(const MiningAnchor<T>& anchor) {
-  Found<T> positive{-1, -1}, negative{kFar<T>, -1};
-  anchor.kernels->farthest(anchor.d, anchor.group.begin, anchor.i, &positive);
-  anchor.kernels->farthest(anchor.d, anchor.i + 1, anchor.group.end,
-                           &positive);
-  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
-    anchor.kernels->nearest(anchor.d, begin, end, &negative);
-  });
-  anchor.slot->picks.push_back(
-      MiningPick{static_cast<int32_t>(positive.at),
-                 static_cast<int32_t>(negative.at)});
-}
-
 // The nearest negative farther than each of m positives; at -1 where none is.
 template <typename T>
 void NearestAbove(const MiningAnchor<T>& anchor, int64_t m,
@@ -405,7 +391,6 @@ void MineAnchor(const MiningAnchor<T>& anchor) {
   }
   slot.picks.clear();
   if (anchor.positives() > 0 && anchor.negatives() > 0) {
-    if (mining == Mining::kBatchHard) PickHard(anchor);
     if (mining == Mining::kSemiHard) PickSemiHard(anchor);
     if (mining == Mining::kDistanceWeighted) PickWeighted(anchor);
   }

@@ -1,0 +1,69 @@
+// The distances that mining looks at.
+#include <algorithm>
+
+#include "caffe/util/math_functions.hpp"
+#include "mining_internal.hpp"
+
+namespace caffe {
+namespace metric {
+
+template <typename T>
+RowMeasure<T>::RowMeasure(const MiningOptions& options, const T* x,
+                          const MiningBatch<T>& batch)
+    : cosine_(options.distance == Distance::kCosine),
+      x_(x),
+      batch_(batch),
+      kernels_(BestMiningKernels<T>()),
+      most_(*std::max_element(batch.squares.begin(), batch.squares.end())) {
+  for (int32_t i = 0; cosine_ && i < batch.B; ++i) {
+    if (batch.inverses[i] == 0) zeros_.push_back(i);
+  }
+}
+
+template <typename T>
+void RowMeasure<T>::Multiply(int64_t begin, int64_t end, int64_t from,
+                             MiningSlot<T>* slot) const {
+  const int64_t B = batch_.B, D = batch_.D;
+  slot->block.resize((B / MiningBlocks(B) + 1) * B);
+  caffe_cpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(end - begin),
+                 static_cast<int>(B - from), static_cast<int>(D),
+                 cosine_ ? T(-1) : T(-2), batch_.rows.data() + begin * D,
+                 batch_.rows.data() + from * D, T(0), slot->block.data());
+}
+
+template <typename T>
+void RowMeasure<T>::Finish(int64_t i, int64_t from, T* d) const {
+  const int64_t B = batch_.B;
+  const T* const squares = batch_.squares.data();
+  d[i - from] = std::numeric_limits<T>::max() / 2;
+  const T least =
+      kernels_.distances(d, squares + from, squares[i], B - from);
+  if (least < kNearShare<T> * (squares[i] + most_)) {
+    for (int64_t j = from; j < B; ++j) {
+      if (d[j - from] < kNearShare<T> * (squares[i] + squares[j])) {
+        d[j - from] = Direct(i, j);
+      }
+    }
+  }
+  if (!zeros_.empty()) {
+    if (batch_.inverses[i] == 0) std::fill_n(d, B - from, T(1));
+    for (int32_t j : zeros_) {
+      if (j >= from) d[j - from] = 1;
+    }
+  }
+  d[i - from] = 0;
+}
+
+template <typename T>
+T RowMeasure<T>::Direct(int64_t i, int64_t j) const {
+  const T* const a = x_ + batch_.order[i] * batch_.D;
+  const T* const b = x_ + batch_.order[j] * batch_.D;
+  if (cosine_) return RowDistance(Distance::kCosine, a, b, batch_.D);
+  return kernels_.squared(a, b, batch_.D);
+}
+
+template class RowMeasure<float>;
+template class RowMeasure<double>;
+
+}  // namespace metric
+}  // namespace caffe

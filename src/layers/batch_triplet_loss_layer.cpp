@@ -116,11 +116,17 @@ void BatchTripletLossLayer<Dtype>::Forward_cpu(
 }
 
 template <typename Dtype>
+void BatchTripletLossLayer<Dtype>::CheckLabelsNeedNoGradient(
+    const vector<bool>& propagate_down) const {
+  INPUT_CHECK(!propagate_down[1])
+      << "bottom 1 (labels) gets no gradient; set propagate_down: false for it";
+}
+
+template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Backward_cpu(
     const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
     const vector<Blob<Dtype>*>& bottom) {
-  INPUT_CHECK(!propagate_down[1])
-      << "bottom 1 (labels) gets no gradient; set propagate_down: false for it";
+  CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
   metric::MiningBackward(
       options_, bottom[0]->cpu_data(),

@@ -1,6 +1,6 @@
 // What the parts of mining share: mining_batch.cpp orders and centres the rows,
-// mining_measure.cpp computes distances, mining_rows.cpp chooses the triplets of
-// one anchor, mining_hard.cpp those of batch-hard for all anchors at once,
+// mining_measure.cpp computes distances, mining_rows.cpp chooses the triplets
+// of one anchor, mining_hard.cpp those of batch-hard for all anchors at once,
 // mining.cpp runs all anchors and adds up, mining_gradient.cpp goes back.
 #ifndef TERCET_METRIC_MINING_INTERNAL_HPP_
 #define TERCET_METRIC_MINING_INTERNAL_HPP_
@@ -14,12 +14,6 @@
 
 namespace caffe {
 namespace metric {
-
-// A distance from the product of rows is computed again from differences where
-// it is below this share of |x|^2 + |y|^2: the product's error is a few
-// roundings of that sum, so what is kept is right to about 1e-3.
-template <typename T>
-constexpr T kNearShare = 4096 * std::numeric_limits<T>::epsilon();
 
 // Blocks of rows are cut by the shape alone, so that the bits do not depend on
 // the threads.
@@ -82,14 +76,6 @@ class RowMeasure {
 template <typename T>
 void MineHardest(const MiningOptions& options, const T* x,
                  MiningBatch<T>* batch);
-
-// The place of negative t of an anchor whose person has the rows `group`.
-inline int64_t NegativeAt(const MiningGroup& group, int64_t t) {
-  return t < group.begin ? t : t + group.end - group.begin;
-}
-
-// A random number in [0, 1) for the pair (i, p).
-double PairUniform(uint64_t draw, int64_t pair);
 
 // Fills batch->loss, triplets, active and the slopes of the anchor's row.
 template <typename T>

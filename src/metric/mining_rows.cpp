@@ -321,31 +321,17 @@ void PickSemiHard(const MiningAnchor<T>& anchor) {
   }
 }
 
-// |x - y| of the distance d.
-double PlainDistance(Distance kind, double d) {
-  if (kind == Distance::kL2) return d;
-  return std::sqrt(kind == Distance::kCosine ? 2 * d : d);
-}
-
 // slot->chances(t) = the sum of 1/q over the negatives 0 ... t.
 template <typename T>
 void SumChances(const MiningAnchor<T>& anchor) {
-  constexpr double kLeast = 1e-8;  // of 1 - d^2/4, at the far end
-  const MiningOptions& options = *anchor.options;
   const double D = static_cast<double>(anchor.batch->D);
   std::vector<double>& chances = anchor.slot->chances;
   const int64_t count = anchor.negatives();
   chances.resize(count);
-  double most = -std::numeric_limits<double>::infinity();
+  double most = -HUGE_VAL;
   for (int64_t t = 0; t < count; ++t) {
-    const double d = PlainDistance(options.distance,
-                                   anchor.d[NegativeAt(anchor.group, t)]);
-    const double at = std::max(d, options.cutoff);
-    chances[t] = d > options.limit
-                     ? -std::numeric_limits<double>::infinity()
-                     : (2 - D) * std::log(at) -
-                           (D - 3) / 2 *
-                               std::log(std::max(1 - at * at / 4, kLeast));
+    chances[t] = LogChance(*anchor.options,
+                           anchor.d[NegativeAt(anchor.group, t)], D);
     most = std::max(most, chances[t]);
   }
   double sum = 0;
@@ -374,12 +360,6 @@ void PickWeighted(const MiningAnchor<T>& anchor) {
 }
 
 }  // namespace
-
-double PairUniform(uint64_t draw, int64_t pair) {
-  const PhiloxBlock block = PhiloxAt(draw, pair);
-  const uint64_t bits = static_cast<uint64_t>(block.v[0]) << 32 | block.v[1];
-  return (bits >> 11) * (1.0 / 9007199254740992.0);
-}
 
 template <typename T>
 void MineAnchor(const MiningAnchor<T>& anchor) {

@@ -63,8 +63,9 @@ namespace caffe {
 // and gradients 0. After kWarnAfter such batches in a row the log says so. What
 // is drawn follows from Caffe::rng(), so that a resumed run draws the same.
 //
-// Memory: B^2 numbers for BATCH_ALL, much less for the others; taken when a
-// larger batch comes.
+// Memory: B^2 numbers for BATCH_ALL, much less for the others; on the GPU B^2
+// for BATCH_HARD and twice that for the others. Taken when a larger batch
+// comes.
 //
 // Hermans, Beyer, Leibe, arXiv 1703.07737 (BATCH_ALL, BATCH_HARD, SOFT).
 // Schroff, Kalenichenko, Philbin: FaceNet, arXiv 1503.03832 (SEMI_HARD).
@@ -104,14 +105,31 @@ class BatchTripletLossLayer : public LossLayer<Dtype> {
   void Backward_cpu(const vector<Blob<Dtype>*>& top,
                     const vector<bool>& propagate_down,
                     const vector<Blob<Dtype>*>& bottom) override;
+#ifdef TERCET_CUDA
+  void Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                   const vector<Blob<Dtype>*>& top) override;
+  void Backward_gpu(const vector<Blob<Dtype>*>& top,
+                    const vector<bool>& propagate_down,
+                    const vector<Blob<Dtype>*>& bottom) override;
+#endif
 
  private:
   // What the next Forward draws its triplets by.
   uint64_t NextDraw() const;
   void CountTriplets(int64_t triplets);
+  void CheckLabelsNeedNoGradient(const vector<bool>& propagate_down) const;
 
   metric::MiningOptions options_;
   metric::MiningBatch<Dtype> batch_;
+#ifdef TERCET_CUDA
+  // The memory of the GPU's passes for a batch of B x D.
+  metric::MiningDevice<Dtype> Device(int B, int D);
+  Blob<int> ints_;
+  Blob<Dtype> values_;
+  Blob<double> sums_;
+  Blob<Dtype> distances_;
+  Blob<Dtype> slopes_;
+#endif
   double factor_ = 0;  // the normalization of the last Forward
   uint64_t draw_ = 0;
   int without_triplet_ = 0;

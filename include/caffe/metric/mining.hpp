@@ -162,6 +162,39 @@ struct MiningBatch {
   std::vector<std::vector<int>> choices;
 };
 
+// A random number in [0, 1) for the pair of rows (i, p): number i * B + p.
+TERCET_HD inline double PairUniform(uint64_t draw, int64_t pair) {
+  const PhiloxBlock block = PhiloxAt(draw, pair);
+  const uint64_t bits = static_cast<uint64_t>(block.v[0]) << 32 | block.v[1];
+  return (bits >> 11) * (1.0 / 9007199254740992.0);
+}
+
+// The place of negative t of an anchor whose person has the rows `group`.
+TERCET_HD inline int64_t NegativeAt(const MiningGroup& group, int64_t t) {
+  return t < group.begin ? t : t + group.end - group.begin;
+}
+
+// A distance from the product of rows is computed again from differences where
+// it is below this share of |x|^2 + |y|^2: the product's error is a few
+// roundings of that sum, so what is kept is right to about 1e-3.
+template <typename T>
+constexpr T kNearShare = sizeof(T) == sizeof(float) ? T(4096 * 1.1920929e-7)
+                                                    : T(4096 * 2.220446e-16);
+
+// The logarithm of a negative's chance to be drawn by kDistanceWeighted, at
+// distance d of D-dimensional rows; -infinity beyond the limit.
+TERCET_HD inline double LogChance(const MiningOptions& options, double d,
+                                  double D) {
+  constexpr double kLeast = 1e-8;  // of 1 - d^2/4, at the far end
+  if (options.distance == Distance::kCosine) d = std::sqrt(2 * d);
+  if (options.distance == Distance::kSquaredL2) d = std::sqrt(d);
+  if (d > options.limit) return -HUGE_VAL;
+  if (d < options.cutoff) d = options.cutoff;
+  const double rest = 1 - d * d / 4;
+  return (2 - D) * std::log(d) -
+         (D - 3) / 2 * std::log(rest > kLeast ? rest : kLeast);
+}
+
 // The loss. `draw` decides what kDistanceWeighted and kRandom draw: the same
 // number, the same triplets. The bits do not depend on the number of threads.
 // Throws Error(kInput) where an embedding or a label is not finite; the message
@@ -176,6 +209,41 @@ MiningResult MiningForward(const MiningOptions& options, const T* x,
 template <typename T>
 void MiningBackward(const MiningOptions& options, const T* x, T scale,
                     MiningBatch<T>* batch, T* dx);
+
+#ifdef TERCET_CUDA
+// Where the GPU's passes keep what they need from Forward to Backward: device
+// memory of these sizes.
+template <typename T>
+struct MiningDevice {
+  int* ints;     // MiningInts(B)
+  T* values;     // MiningValues(B, D)
+  double* sums;  // MiningSums(B)
+  T* distances;  // B x B
+  T* slopes;     // B x B; null for kBatchHard
+};
+inline int64_t MiningInts(int64_t B) { return 6 * B; }
+inline int64_t MiningValues(int64_t B, int64_t D) {
+  return 2 * B * D + D + 4 * B;
+}
+constexpr int kMiningSums = 5;
+inline int64_t MiningSums(int64_t B) { return 3 * B + kMiningSums; }
+
+// The same on the device, with x and labels there. It takes O(B^2 (D + K)) for
+// K rows a person, whatever the mining. The tops, of which the last two may be
+// null, get the loss, active / triplets, and triplets. False where a value of x
+// or a label is not finite: MiningForward says which. Waits for the result.
+template <typename T>
+bool MiningForwardGpu(const MiningOptions& options, const T* x,
+                      const T* labels, int64_t B, int64_t D, uint64_t draw,
+                      const MiningDevice<T>& device, T* loss, T* active_share,
+                      T* triplets, MiningResult* result);
+
+// dx = factor * *loss_diff * d(sum hinge)/dx.
+template <typename T>
+void MiningBackwardGpu(const MiningOptions& options, const T* x, double factor,
+                       const T* loss_diff, int64_t B, int64_t D,
+                       const MiningDevice<T>& device, T* dx);
+#endif
 
 }  // namespace metric
 }  // namespace caffe

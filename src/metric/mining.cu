@@ -1,0 +1,588 @@
+// Mining on the device, with the choices of the CPU's: one product for all
+// distances, then one block of threads an anchor. Where the CPU looks a
+// negative up among sorted positives, a block holds each against each.
+#include "caffe/metric/reduce.cuh"
+#include "caffe/util/device.hpp"
+#include "caffe/util/math_functions.hpp"
+#include "mining_plan.cuh"
+
+namespace caffe {
+namespace metric {
+
+namespace {
+
+constexpr int kWarps = kBlockThreads / kWarpSize;
+
+// The order of the rows: who is before whom is counted, not sorted.
+template <typename T>
+void OrderRows(const MiningPlan<T>& plan, const T* labels) {
+  const MiningPlan<T> m = plan;
+  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
+    int first = static_cast<int>(i);
+    for (int64_t j = lane; j < first; j += kWarpSize) {
+      if (labels[j] == labels[i]) first = static_cast<int>(j);
+    }
+    first = -WarpMax(-first);
+    if (lane == 0) m.first[i] = first;
+  });
+  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
+    int before = 0, same = 0, same_before = 0;
+    for (int64_t j = lane; j < m.B; j += kWarpSize) {
+      before += m.first[j] < m.first[i];
+      same += m.first[j] == m.first[i];
+      same_before += m.first[j] == m.first[i] && j < i;
+    }
+    before = WarpSum(before);
+    same = WarpSum(same);
+    const int at = before + WarpSum(same_before);
+    if (lane != 0) return;
+    m.order[at] = static_cast<int>(i);
+    m.begin[at] = before;
+    m.end[at] = before + same;
+    if (!isfinite(labels[i])) m.totals[4] = 0;
+  });
+}
+
+// rows = x in order; for kCosine of length 1.
+template <typename T>
+void CopyRows(const MiningPlan<T>& plan) {
+  const MiningPlan<T> m = plan;
+  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
+    const T* const from = m.x + m.order[i] * m.D;
+    T factor = 1;
+    if (m.Cosine()) {
+      const T square = WarpRowSum<T>(
+          m.D, lane, [=](int64_t k) { return from[k] * from[k]; });
+      factor = InverseNorm(square);
+      if (!isfinite(square)) factor = NAN;
+      if (lane == 0) m.inverses[i] = factor;
+    }
+    for (int64_t k = lane; k < m.D; k += kWarpSize) {
+      m.rows[i * m.D + k] = from[k] * factor;
+    }
+  });
+}
+
+// As CentreOf in mining_batch.cpp, by one block.
+template <typename T>
+__global__ void CentreKernel(MiningPlan<T> m) {
+  constexpr int64_t kSamples = 32;
+  constexpr int kDigits = 6;
+  __shared__ double ranges[kBlockThreads];
+  const int64_t samples = m.B < kSamples ? m.B : kSamples;
+  double range = 0;
+  for (int64_t k = threadIdx.x; k < m.D; k += kBlockThreads) {
+    T low = m.rows[k], high = low;
+    for (int64_t s = 0; s < samples; ++s) {
+      const T value = m.rows[m.B * s / samples * m.D + k];
+      low = value < low ? value : low;
+      high = value > high ? value : high;
+    }
+    const double own = static_cast<double>(high) - low;
+    range = own > range ? own : range;
+  }
+  ranges[threadIdx.x] = range;
+  __syncthreads();
+  for (int t = 0; t < kBlockThreads; ++t) {
+    range = ranges[t] > range ? ranges[t] : range;
+  }
+  const double grid =
+      range > 0 && isfinite(range) ? ldexp(1., ilogb(range) - kDigits) : 0;
+  for (int64_t k = threadIdx.x; k < m.D; k += kBlockThreads) {
+    double sum = 0;
+    for (int64_t s = 0; s < samples; ++s) {
+      sum += m.rows[m.B * s / samples * m.D + k];
+    }
+    m.centre[k] =
+        grid > 0 ? static_cast<T>(round(sum / samples / grid) * grid)
+                 : m.rows[k];
+  }
+}
+
+template <typename T>
+void CentreRows(const MiningPlan<T>& plan) {
+  const MiningPlan<T> m = plan;
+  constexpr T kMost = std::numeric_limits<T>::max() / 16;
+  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
+    T* const row = m.rows + i * m.D;
+    for (int64_t k = lane; k < m.D; k += kWarpSize) row[k] -= m.centre[k];
+    T square =
+        WarpRowSum<T>(m.D, lane, [=](int64_t k) { return row[k] * row[k]; });
+    if (m.Cosine()) square /= 2;
+    if (lane != 0) return;
+    m.squares[i] = square;
+    if (!(square < kMost)) m.totals[4] = 0;
+  });
+}
+
+// The distance of rows i and j, squared for kL2, from their differences.
+template <typename T>
+__device__ T DirectDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
+  const T* const a = m.x + m.order[i] * m.D;
+  const T* const b = m.x + m.order[j] * m.D;
+  T sum = 0;
+  if (!m.Cosine()) {
+    for (int64_t k = 0; k < m.D; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+    return sum;
+  }
+  T difference = 0;
+  for (int64_t k = 0; k < m.D; ++k) {
+    difference += (a[k] - b[k]) * (a[k] + b[k]);
+  }
+  const CosinePair<T> pair =
+      MakeCosinePair(m.inverses[i], m.inverses[j], difference);
+  for (int64_t k = 0; k < m.D; ++k) {
+    sum += DistanceTerm<Distance::kCosine>(a[k], b[k], pair);
+  }
+  return DistanceFromSum<Distance::kCosine>(sum, pair);
+}
+
+// The distance of rows i and j, squared for kL2, from their product.
+template <typename T>
+__device__ T FinishDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
+  if (i == j) return 0;
+  if (m.Cosine() && (m.inverses[i] == 0 || m.inverses[j] == 0)) return 1;
+  const T d = m.distances[i * m.B + j] + m.squares[j] + m.squares[i];
+  if (d < m.NearBound(i, j)) return DirectDistance(m, i, j);
+  return d;
+}
+
+// The least value and where it stands, the first of equals; to all threads of
+// the block.
+template <typename T>
+__device__ void BlockLeast(T* value, int* at) {
+  __shared__ T values[kBlockThreads];
+  __shared__ int places[kBlockThreads];
+  __syncthreads();
+  values[threadIdx.x] = *value;
+  places[threadIdx.x] = *at;
+  for (int width = kBlockThreads / 2; width > 0; width /= 2) {
+    __syncthreads();
+    const int own = static_cast<int>(threadIdx.x), other = own + width;
+    if (own < width &&
+        (values[other] < values[own] ||
+         (values[other] == values[own] && places[other] < places[own]))) {
+      values[own] = values[other];
+      places[own] = places[other];
+    }
+  }
+  __syncthreads();
+  *value = values[0];
+  *at = places[0];
+}
+
+// The same by the lanes of a warp.
+template <typename T>
+__device__ void WarpLeast(T* value, int* at) {
+  for (int offset = kWarpSize / 2; offset > 0; offset /= 2) {
+    const T value2 = __shfl_xor_sync(0xffffffffu, *value, offset);
+    const int at2 = __shfl_xor_sync(0xffffffffu, *at, offset);
+    if (value2 < *value || (value2 == *value && at2 < *at)) {
+      *value = value2;
+      *at = at2;
+    }
+  }
+}
+
+// The sum over the block, in its thread 0.
+__device__ double BlockTotal(double value) {
+  __shared__ double totals[kWarps];
+  value = WarpSum(value);
+  __syncthreads();
+  if (threadIdx.x % kWarpSize == 0) totals[threadIdx.x / kWarpSize] = value;
+  __syncthreads();
+  for (int w = 1; threadIdx.x == 0 && w < kWarps; ++w) value += totals[w];
+  return value;
+}
+
+template <typename T>
+__device__ T SlopeAt(const MiningPlan<T>& m, T slope, T d) {
+  if (m.distance != Distance::kL2) return slope;
+  return d == 0 ? T(0) : slope / d;
+}
+
+// kBatchHard of one anchor; distances stay in registers.
+template <typename T>
+__device__ void MineHard(const MiningPlan<T>& m, int64_t i) {
+  const T far = HUGE_VAL;
+  T near = far, minus = far;  // minus the farthest positive
+  int negative = INT_MAX, positive = INT_MAX;
+  for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
+    const T d = FinishDistance(m, i, j);
+    const bool same = j >= m.begin[i] && j < m.end[i];
+    if (same && j != i && -d < minus) {
+      minus = -d;
+      positive = static_cast<int>(j);
+    } else if (!same && d < near) {
+      near = d;
+      negative = static_cast<int>(j);
+    }
+  }
+  BlockLeast(&near, &negative);
+  BlockLeast(&minus, &positive);
+  if (threadIdx.x != 0) return;
+  const bool valid = negative != INT_MAX && positive != INT_MAX;
+  T plus = -minus;
+  if (m.distance == Distance::kL2 && valid) {
+    plus = std::sqrt(plus);
+    near = std::sqrt(near);
+  }
+  const T h = valid ? plus - near + m.margin : T(0);
+  const T slope = valid ? HingeSlope(m.hinge, h) : T(0);
+  m.positive[i] = valid ? positive : -1;
+  m.negative[i] = valid ? negative : -1;
+  m.positive_slope[i] = SlopeAt(m, slope, plus);
+  m.negative_slope[i] = -SlopeAt(m, slope, near);
+  m.loss[i] = valid ? HingeValue(m.hinge, h) : T(0);
+  m.triplets[i] = valid;
+  m.active[i] = valid && h > 0;
+}
+
+template <typename T>
+__global__ void HardKernel(MiningPlan<T> m) {
+  for (int64_t i = blockIdx.x; i < m.B; i += gridDim.x) MineHard(m, i);
+}
+
+// One warp: the nearest negative farther than p, or else the farthest.
+template <typename T>
+__device__ int SemiHardOf(const MiningPlan<T>& m, int64_t i, T limit,
+                          int lane) {
+  const T far = HUGE_VAL;
+  const T* const d = m.distances + i * m.B;
+  T near = far, minus = far;
+  int at = INT_MAX, last = INT_MAX;
+  for (int64_t j = lane; j < m.B; j += kWarpSize) {
+    if (j >= m.begin[i] && j < m.end[i]) continue;
+    if (d[j] > limit && d[j] < near) {
+      near = d[j];
+      at = static_cast<int>(j);
+    }
+    if (-d[j] < minus) {
+      minus = -d[j];
+      last = static_cast<int>(j);
+    }
+  }
+  WarpLeast(&near, &at);
+  WarpLeast(&minus, &last);
+  return at == INT_MAX ? last : at;
+}
+
+// One warp: a negative by the chances that lie in the row of slopes.
+template <typename T>
+__device__ int WeightedOf(const MiningPlan<T>& m, int64_t i, int64_t p,
+                          int lane) {
+  const T* const chance = m.slopes + i * m.B;
+  const int64_t count = m.B - (m.end[i] - m.begin[i]);
+  const MiningGroup group = {m.begin[i], m.end[i]};
+  const double total = WarpRowSum<double>(count, lane, [=](int64_t t) {
+    return static_cast<double>(chance[NegativeAt(group, t)]);
+  });
+  const double at = PairUniform(m.draw, i * m.B + p) * total;
+  double before = 0;
+  int64_t from = 0;
+  for (; from + kWarpSize < count; from += kWarpSize) {
+    const double part = WarpSum(
+        static_cast<double>(chance[NegativeAt(group, from + lane)]));
+    if (before + part > at) break;
+    before += part;
+  }
+  int64_t t = from;
+  for (; t + 1 < count; ++t) {
+    before += static_cast<double>(chance[NegativeAt(group, t)]);
+    if (before > at) break;
+  }
+  return static_cast<int>(NegativeAt(group, t));
+}
+
+// Puts 1/q of each negative, up to a factor, in the row of slopes.
+template <typename T>
+__device__ void SetChances(const MiningPlan<T>& m, const MiningOptions& options,
+                           int64_t i) {
+  T* const chance = m.slopes + i * m.B;
+  double least = HUGE_VAL;
+  int at = INT_MAX;
+  for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
+    if (j >= m.begin[i] && j < m.end[i]) continue;
+    const double one = -LogChance(options, m.distances[i * m.B + j],
+                                  static_cast<double>(m.D));
+    if (one < least) least = one;
+  }
+  BlockLeast(&least, &at);
+  for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
+    if (j >= m.begin[i] && j < m.end[i]) continue;
+    const double log = LogChance(options, m.distances[i * m.B + j],
+                                 static_cast<double>(m.D));
+    chance[j] = isfinite(least) ? static_cast<T>(exp(log + least)) : T(1);
+  }
+}
+
+// One triplet a pair: which negative each positive takes waits in its place in
+// the row of slopes.
+template <typename T>
+__device__ void MinePairs(const MiningPlan<T>& m, const MiningOptions& options,
+                          int64_t i) {
+  T* const slopes = m.slopes + i * m.B;
+  const T* const d = m.distances + i * m.B;
+  const int64_t begin = m.begin[i], end = m.end[i];
+  const MiningGroup group = {m.begin[i], m.end[i]};
+  const int64_t negatives = m.B - (end - begin);
+  const int lane = static_cast<int>(threadIdx.x) % kWarpSize;
+  if (m.mining == Mining::kDistanceWeighted && negatives > 0) {
+    SetChances(m, options, i);
+    __syncthreads();
+  }
+  for (int64_t p = begin + threadIdx.x / kWarpSize; p < end; p += kWarps) {
+    int n = 0;
+    if (p != i && negatives > 0) {
+      if (m.mining == Mining::kSemiHard) {
+        n = SemiHardOf(m, i, d[p], lane);
+      } else if (m.mining == Mining::kDistanceWeighted) {
+        n = WeightedOf(m, i, p, lane);
+      } else {
+        const int64_t t = static_cast<int64_t>(
+            PairUniform(m.draw, i * m.B + p) * negatives);
+        n = static_cast<int>(
+            NegativeAt(group, t < negatives ? t : negatives - 1));
+      }
+    }
+    if (lane == 0) slopes[p] = static_cast<T>(n);
+  }
+  __syncthreads();
+  for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
+    if (j < begin || j >= end) slopes[j] = 0;
+  }
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  double loss = 0;
+  int64_t triplets = 0, active = 0;
+  for (int64_t p = begin; p < end; ++p) {
+    const int64_t n = static_cast<int64_t>(slopes[p]);
+    slopes[p] = 0;
+    if (p == i || negatives == 0) continue;
+    const T h = d[p] - d[n] + m.margin;
+    const T slope = HingeSlope(m.hinge, h);
+    slopes[p] = slope;
+    slopes[n] -= slope;
+    loss += HingeValue(m.hinge, h);
+    active += h > 0;
+    ++triplets;
+  }
+  m.loss[i] = loss;
+  m.triplets[i] = static_cast<double>(triplets);
+  m.active[i] = static_cast<double>(active);
+}
+
+// All triplets: k_p by one warp a positive, w_n by one thread a negative.
+template <typename T>
+__device__ void MineAll(const MiningPlan<T>& m, int64_t i) {
+  T* const slopes = m.slopes + i * m.B;
+  const T* const d = m.distances + i * m.B;
+  const int64_t begin = m.begin[i], end = m.end[i];
+  const int lane = static_cast<int>(threadIdx.x) % kWarpSize;
+  double loss = 0, active = 0;
+  for (int64_t p = begin + threadIdx.x / kWarpSize; p < end; p += kWarps) {
+    double sum = 0;
+    int64_t above = 0;
+    const T limit = d[p] + m.margin;
+    for (int64_t n = lane; n < m.B && p != i; n += kWarpSize) {
+      if (n >= begin && n < end) continue;
+      const bool is = m.hinge == Hinge::kHard ? d[n] < limit
+                                              : d[p] - d[n] + m.margin > 0;
+      above += is;
+      if (m.hinge == Hinge::kSoft) {
+        sum += HingeSlope(m.hinge, d[p] - d[n] + m.margin);
+      } else if (is) {
+        loss += static_cast<double>(limit) - d[n];
+      }
+    }
+    active += static_cast<double>(above);
+    sum = WarpSum(m.hinge == Hinge::kSoft ? sum : static_cast<double>(above));
+    if (lane == 0) slopes[p] = static_cast<T>(sum);
+  }
+  for (int64_t n = threadIdx.x; n < m.B; n += kBlockThreads) {
+    if (n >= begin && n < end) continue;
+    T sum = 0;
+    for (int64_t p = begin; p < end; ++p) {
+      if (p == i) continue;
+      const T h = d[p] - d[n] + m.margin;
+      if (m.hinge == Hinge::kHard) {
+        sum += d[n] < d[p] + m.margin;
+      } else {
+        sum += HingeSlope(m.hinge, h);
+        loss += HingeValue(m.hinge, h);
+      }
+    }
+    slopes[n] = -sum;
+  }
+  loss = BlockTotal(loss);
+  active = BlockTotal(active);
+  if (threadIdx.x != 0) return;
+  m.loss[i] = loss;
+  m.active[i] = active;
+  m.triplets[i] =
+      static_cast<double>((end - begin - 1) * (m.B - (end - begin)));
+}
+
+template <typename T>
+__global__ void AnchorKernel(MiningPlan<T> m, MiningOptions options) {
+  for (int64_t i = blockIdx.x; i < m.B; i += gridDim.x) {
+    for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
+      const T d = FinishDistance(m, i, j);
+      m.distances[i * m.B + j] =
+          m.distance == Distance::kL2 ? std::sqrt(d) : d;
+      m.slopes[i * m.B + j] = 0;
+    }
+    __syncthreads();
+    if (m.mining == Mining::kBatchAll) {
+      MineAll(m, i);
+    } else {
+      MinePairs(m, options, i);
+    }
+  }
+}
+
+// Puts dL/dd of both anchors of a pair together, a tile and its mirror image
+// by one block. For kL2 they are divided by d; those of near-duplicates, which
+// would leave the others no digit in a product, change to the distances' place.
+constexpr int kTile = 32;
+template <typename T>
+__device__ void StorePair(const MiningPlan<T>& m, int64_t i, int64_t j,
+                          T slope, T d) {
+  if (i >= m.B || j >= m.B) return;
+  T* const at = m.slopes + i * m.B + j;
+  if (m.distance != Distance::kL2) {
+    *at = slope;
+    return;
+  }
+  const T value = d == 0 ? T(0) : slope / d;
+  const bool near = d * d < m.NearBound(i, j);
+  *at = near ? T(0) : value;
+  m.distances[i * m.B + j] = near ? value : T(0);
+}
+
+template <typename T>
+__global__ void PairKernel(MiningPlan<T> m, int64_t tiles) {
+  __shared__ T a[kTile][kTile + 1], b[kTile][kTile + 1], d[kTile][kTile + 1];
+  for (int64_t t = blockIdx.x; t < tiles * tiles; t += gridDim.x) {
+    const int64_t row = t / tiles * kTile, col = t % tiles * kTile;
+    if (row > col) continue;
+    const int x = static_cast<int>(threadIdx.x) % kTile;
+    __syncthreads();
+    for (int y = static_cast<int>(threadIdx.x) / kTile; y < kTile;
+         y += kBlockThreads / kTile) {
+      if (row + y < m.B && col + x < m.B) {
+        a[y][x] = m.slopes[(row + y) * m.B + col + x];
+        d[y][x] = m.distances[(row + y) * m.B + col + x];
+      }
+      if (col + y < m.B && row + x < m.B) {
+        b[y][x] = m.slopes[(col + y) * m.B + row + x];
+      }
+    }
+    __syncthreads();
+    for (int y = static_cast<int>(threadIdx.x) / kTile; y < kTile;
+         y += kBlockThreads / kTile) {
+      if (row == col) {
+        StorePair(m, row + y, col + x, a[y][x] + a[x][y],
+                  y < x ? d[y][x] : d[x][y]);
+        continue;
+      }
+      StorePair(m, row + y, col + x, a[y][x] + b[x][y], d[y][x]);
+      StorePair(m, col + y, row + x, a[x][y] + b[y][x], d[x][y]);
+    }
+  }
+}
+
+template <typename T>
+void Total(const MiningPlan<T>& plan, const double* values, double* total) {
+  SumRows(
+      plan.B, [=] __device__(int64_t i) { return values[i]; },
+      [=] __device__(double sum, int64_t) { *total = sum; });
+}
+
+template <typename T>
+void FinishTotals(const MiningPlan<T>& plan, const MiningOptions& options,
+                  T* loss, T* active_share, T* triplets) {
+  double* const totals = plan.totals;
+  Total(plan, plan.loss, totals);
+  Total(plan, plan.triplets, totals + 2);
+  Total(plan, plan.active, totals + 3);
+  const MiningOptions chosen = options;
+  ForEach(1, [=] __device__(int64_t) {
+    totals[1] = MiningFactor(chosen, static_cast<int64_t>(totals[2]),
+                             static_cast<int64_t>(totals[3]));
+    totals[0] *= totals[1];
+    *loss = static_cast<T>(totals[0]);
+    if (active_share != nullptr) {
+      *active_share =
+          static_cast<T>(totals[2] > 0 ? totals[3] / totals[2] : 0);
+    }
+    if (triplets != nullptr) *triplets = static_cast<T>(totals[2]);
+  });
+}
+
+template <typename T>
+void SetFinite(const MiningPlan<T>& plan) {
+  double* const totals = plan.totals;
+  ForEach(1, [=] __device__(int64_t) { totals[4] = 1; });
+}
+
+// Always in full precision: what is lost here is lost in each distance.
+template <typename T>
+void MultiplyRows(const MiningPlan<T>& plan) {
+  const Caffe::Math before = Caffe::math();
+  Caffe::set_math(Caffe::FP32);
+  caffe_gpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(plan.B),
+                 static_cast<int>(plan.B), static_cast<int>(plan.D),
+                 plan.distance == Distance::kCosine ? T(-1) : T(-2),
+                 plan.rows, plan.rows, T(0), plan.distances);
+  Caffe::set_math(before);
+}
+
+}  // namespace
+
+template <typename T>
+bool MiningForwardGpu(const MiningOptions& options, const T* x,
+                      const T* labels, int64_t B, int64_t D, uint64_t draw,
+                      const MiningDevice<T>& device, T* loss, T* active_share,
+                      T* triplets, MiningResult* result) {
+  const MiningPlan<T> plan = MakePlan(options, x, B, D, draw, device);
+  SetFinite(plan);
+  if (B > 0) {
+    const int blocks = static_cast<int>(std::min<int64_t>(B, kMaxBlocks));
+    OrderRows(plan, labels);
+    CopyRows(plan);
+    Launch(CentreKernel<T>, 1, kBlockThreads, 0, plan);
+    CentreRows(plan);
+    MultiplyRows(plan);
+    if (options.mining == Mining::kBatchHard) {
+      Launch(HardKernel<T>, blocks, kBlockThreads, 0, plan);
+    } else {
+      Launch(AnchorKernel<T>, blocks, kBlockThreads, 0, plan, options);
+      const int64_t tiles = (B + kTile - 1) / kTile;
+      Launch(PairKernel<T>,
+             static_cast<int>(std::min<int64_t>(tiles * tiles, kMaxBlocks)),
+             kBlockThreads, 0, plan, tiles);
+    }
+  }
+  FinishTotals(plan, options, loss, active_share, triplets);
+  double totals[kMiningSums];
+  CopyToHost(totals, plan.totals, sizeof(totals));
+  result->loss = totals[0];
+  result->factor = totals[1];
+  result->triplets = static_cast<int64_t>(totals[2]);
+  result->active = static_cast<int64_t>(totals[3]);
+  return totals[4] != 0;
+}
+
+template bool MiningForwardGpu<float>(const MiningOptions&, const float*,
+                                      const float*, int64_t, int64_t, uint64_t,
+                                      const MiningDevice<float>&, float*,
+                                      float*, float*, MiningResult*);
+template bool MiningForwardGpu<double>(const MiningOptions&, const double*,
+                                       const double*, int64_t, int64_t,
+                                       uint64_t, const MiningDevice<double>&,
+                                       double*, double*, double*,
+                                       MiningResult*);
+
+}  // namespace metric
+}  // namespace caffe

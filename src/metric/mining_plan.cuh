@@ -1,0 +1,95 @@
+// What the kernels of mining share: where each array lies in the memory that
+// the caller gave, and the distance of two rows.
+#ifndef TERCET_METRIC_MINING_PLAN_CUH_
+#define TERCET_METRIC_MINING_PLAN_CUH_
+
+#include "caffe/metric/mining.hpp"
+#include "caffe/util/device.cuh"
+
+namespace caffe {
+namespace metric {
+
+// Row i is the batch's: people in the order of their first rows.
+template <typename T>
+struct MiningPlan {
+  Mining mining;
+  Distance distance;
+  Hinge hinge;
+  T margin;
+  T near_share;
+  int64_t B;
+  int64_t D;
+  uint64_t draw;
+  const T* x;
+  // B values each.
+  int* first;     // of row i of x: the first row of its person
+  int* order;     // row i is row order[i] of x
+  int* begin;     // the rows of i's person
+  int* end;
+  int* positive;  // kBatchHard: what anchor i took, or -1
+  int* negative;
+  T* rows;      // B x D
+  T* gradient;  // B x D
+  T* centre;    // D
+  T* squares;
+  T* inverses;  // kCosine: 1/|x|
+  T* positive_slope;  // kBatchHard: dL/dd, for kL2 divided by d
+  T* negative_slope;
+  T* distances;  // B x B; first the products
+  T* slopes;     // B x B
+  double* loss;
+  double* triplets;
+  double* active;
+  double* totals;  // loss, factor, triplets, active, whether all is finite
+
+  __device__ bool Cosine() const { return distance == Distance::kCosine; }
+  // The row whose differences make gradients.
+  __device__ const T* Row(int64_t i) const {
+    return Cosine() ? rows + i * D : x + order[i] * D;
+  }
+  __device__ T NearBound(int64_t i, int64_t j) const {
+    return near_share * (squares[i] + squares[j]);
+  }
+};
+
+template <typename T>
+MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t B,
+                       int64_t D, uint64_t draw,
+                       const MiningDevice<T>& device) {
+  MiningPlan<T> plan = {};
+  plan.mining = options.mining;
+  plan.distance = options.distance;
+  plan.hinge = options.hinge;
+  plan.margin = static_cast<T>(options.margin);
+  plan.near_share = kNearShare<T>;
+  plan.B = B;
+  plan.D = D;
+  plan.draw = draw;
+  plan.x = x;
+  int* const ints = device.ints;
+  plan.first = ints;
+  plan.order = ints + B;
+  plan.begin = ints + 2 * B;
+  plan.end = ints + 3 * B;
+  plan.positive = ints + 4 * B;
+  plan.negative = ints + 5 * B;
+  plan.rows = device.values;
+  plan.gradient = plan.rows + B * D;
+  plan.centre = plan.gradient + B * D;
+  plan.squares = plan.centre + D;
+  plan.inverses = plan.squares + B;
+  plan.positive_slope = plan.inverses + B;
+  plan.negative_slope = plan.positive_slope + B;
+  plan.distances = device.distances;
+  plan.slopes = device.slopes;
+  plan.loss = device.sums;
+  plan.triplets = plan.loss + B;
+  plan.active = plan.triplets + B;
+  plan.totals = plan.active + B;
+  return plan;
+}
+
+}  // namespace metric
+}  // namespace caffe
+
+#endif  // TERCET_METRIC_MINING_PLAN_CUH_

@@ -3,14 +3,12 @@
 // clearing of the parameters' gradients. Time by layer is tools/time's part.
 #include <gflags/gflags.h>
 
-#include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench/common.hpp"
 #include "caffe/net.hpp"
 
 DEFINE_string(model, "", "the net's prototxt");
@@ -21,55 +19,28 @@ DEFINE_string(commit, "", "the commit, for the record");
 
 namespace {
 
-double Seconds(clockid_t clock) {
-  timespec now;
-  clock_gettime(clock, &now);
-  return now.tv_sec + 1e-9 * now.tv_nsec;
-}
-
 struct Sample {
   double wall;  // seconds a pass
   double cpu;   // of all threads together
 };
 
 Sample Repeat(caffe::Net<float>* net) {
-  const double wall = Seconds(CLOCK_MONOTONIC);
-  const double cpu = Seconds(CLOCK_PROCESS_CPUTIME_ID);
+  const double wall = bench::Seconds(CLOCK_MONOTONIC);
+  const double cpu = bench::Seconds(CLOCK_PROCESS_CPUTIME_ID);
   for (int i = 0; i < FLAGS_iterations; ++i) {
     net->ClearParamDiffs();
     net->ForwardBackward();
   }
-  return {(Seconds(CLOCK_MONOTONIC) - wall) / FLAGS_iterations,
-          (Seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / FLAGS_iterations};
+  return {(bench::Seconds(CLOCK_MONOTONIC) - wall) / FLAGS_iterations,
+          (bench::Seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) / FLAGS_iterations};
 }
 
-// The value below which `share` of the samples lie.
-template <typename Field>
-double Quantile(std::vector<Sample> samples, double share, Field field) {
-  std::sort(samples.begin(), samples.end(),
-            [=](const Sample& a, const Sample& b) {
-              return a.*field < b.*field;
-            });
-  const size_t last = samples.size() - 1;
-  return samples[static_cast<size_t>(share * last + 0.5)].*field;
-}
-
-std::string Processor() {
-  std::ifstream file("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (line.rfind("model name", 0) == 0) {
-      return line.substr(line.find(':') + 2);
-    }
-  }
-  return "unknown";
-}
-
-std::string Date() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  return text;
+// The value of a field below which `share` of the samples lie.
+double Quantile(const std::vector<Sample>& samples, double share,
+                double Sample::*field) {
+  std::vector<double> values;
+  for (const Sample& sample : samples) values.push_back(sample.*field);
+  return bench::Quantile(values, share);
 }
 
 void Print(int batch, const std::vector<Sample>& samples,
@@ -82,8 +53,8 @@ void Print(int batch, const std::vector<Sample>& samples,
             << "  \"model\": \"" << FLAGS_model << "\",\n"
             << "  \"command\": \"" << command << "\",\n"
             << "  \"commit\": \"" << FLAGS_commit << "\",\n"
-            << "  \"date\": \"" << Date() << "\",\n"
-            << "  \"machine\": \"" << Processor() << "\",\n"
+            << "  \"date\": \"" << bench::Date() << "\",\n"
+            << "  \"machine\": \"" << bench::Processor() << "\",\n"
             << "  \"processors\": " << std::thread::hardware_concurrency()
             << ",\n  \"threads\": " << caffe::Caffe::threads()
             << ",\n  \"batch\": " << batch
@@ -99,10 +70,7 @@ void Print(int batch, const std::vector<Sample>& samples,
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string command;
-  for (int i = 0; i < argc; ++i) {
-    command += (i > 0 ? " " : "") + std::string(argv[i]);
-  }
+  const std::string command = bench::Command(argc, argv);
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (FLAGS_iterations < 1 || FLAGS_repetitions < 1 || FLAGS_model.empty()) {
     std::cerr << "usage: bench_net --model=net.prototxt [--iterations=5] "

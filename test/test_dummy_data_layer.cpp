@@ -67,6 +67,38 @@ TYPED_TEST(DummyDataLayerTest, ConstantFillsOnceOthersEachTime) {
   EXPECT_EQ(8, changed);
 }
 
+// A uniform and a normal top are drawn where the layer runs; an xavier one by
+// the host in any case. The values are the same, and so is what comes after.
+TYPED_TEST(DummyDataLayerTest, EachDeviceDrawsTheSame) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const char* first :
+       {"type: 'uniform' min: -2 max: 3", "type: 'xavier'",
+        "type: 'gaussian' mean: 1 std: 2 sparse: 2"}) {
+    vector<vector<Dtype>> drawn;
+    for (const bool second : {false, true}) {
+      Caffe::set_mode(second ? TypeParam::device : Caffe::CPU);
+      Caffe::set_random_seed(4);
+      this->Build(string("shape { dim: 5 dim: 7 } data_filler { ") + first +
+                  " } data_filler { type: 'gaussian' mean: 2 std: 3 }");
+      this->Forward();
+      drawn.emplace_back();
+      for (const Blob<Dtype>* top : {&this->one_, &this->two_}) {
+        drawn.back().insert(drawn.back().end(), top->cpu_data(),
+                            top->cpu_data() + top->count());
+      }
+      drawn.back().push_back(static_cast<Dtype>(Caffe::rng().Uniform()));
+    }
+    for (size_t i = 0; i < drawn[0].size(); ++i) {
+      EXPECT_NEAR(drawn[0][i], drawn[1][i], 1e-5) << first;
+    }
+  }
+}
+
+TYPED_TEST(DummyDataLayerTest, OptionsOfAFillerAreCheckedOnEachDevice) {
+  this->Build("shape { dim: 2 } data_filler { type: 'uniform' min: 1 max: 0 }");
+  ExpectHas(InputError([&] { this->Forward(); }), "min 1 above max 0");
+}
+
 TYPED_TEST(DummyDataLayerTest, OneFillerServesAllTops) {
   this->Build("shape { dim: 3 } data_filler { value: 2.5 }");
   this->Forward();

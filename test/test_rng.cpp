@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "caffe/common.hpp"
+#include "caffe/test/fixture.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "caffe/util/rng.hpp"
 
@@ -75,6 +76,39 @@ TEST(RngTest, NormalNumbersInParallelAreThoseDrawnOneByOne) {
   }
   Caffe::set_threads(threads);
 }
+
+#ifdef TERCET_CUDA
+template <typename Dtype>
+class DeviceRngTest : public GPUDeviceTest<Dtype> {};
+TYPED_TEST_SUITE(DeviceRngTest, TestDtypes);
+
+// Whatever the place in the stream, the device draws what the CPU would, and
+// leaves the stream where the CPU would.
+TYPED_TEST(DeviceRngTest, TheDeviceDrawsTheNumbersOfTheCpu) {
+  for (const int n : {1, 2, 3, 300, 1025}) {
+    for (int drawn = 0; drawn < 5; ++drawn) {
+      Rng start(17, 3);
+      for (int i = 0; i < drawn; ++i) start.Uint32();
+      Blob<TypeParam> host({2, n}), device({2, n});
+      Caffe::set_rng(start);
+      caffe_rng_uniform<TypeParam>(n, -1, 2, host.mutable_cpu_data());
+      caffe_rng_gaussian<TypeParam>(n, 3, 2, host.mutable_cpu_data() + n);
+      const uint32_t next = Caffe::rng().Uint32();
+      Caffe::set_rng(start);
+      TypeParam* const to = device.mutable_gpu_data();
+      caffe_gpu_rng_uniform<TypeParam>(n, -1, 2, to);
+      caffe_gpu_rng_gaussian<TypeParam>(n, 3, 2, to + n);
+      EXPECT_EQ(next, Caffe::rng().Uint32());
+      const double tolerance = sizeof(TypeParam) == 8 ? 1e-13 : 1e-5;
+      for (int i = 0; i < n; ++i) {
+        ASSERT_EQ(host.cpu_data()[i], device.cpu_data()[i]);
+        ASSERT_NEAR(host.cpu_data()[n + i], device.cpu_data()[n + i],
+                    tolerance);
+      }
+    }
+  }
+}
+#endif
 
 TEST(RngTest, BelowReachesEachNumberAndNoOther) {
   Rng rng(3);

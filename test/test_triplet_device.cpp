@@ -173,7 +173,7 @@ TYPED_TEST(TripletDeviceTest, RowsOffTheirAlignmentAreTheCpus) {
   for (const int D : {4, 64}) this->Compare(19, D, 1);
 }
 
-// The cosine's rows fit into shared memory up to 512 floats or 256 doubles.
+// The cosine's rows fit into shared memory up to 512 values.
 TYPED_TEST(TripletDeviceTest, LongRowsAreTheCpus) {
   for (const int D : {256, 512, 516, 520}) this->Compare(9, D, 0);
 }

@@ -40,6 +40,14 @@ class Filler {
 template <typename Dtype>
 Filler<Dtype>* GetFiller(const FillerParameter& param);
 
+#ifdef TERCET_CUDA
+// Writes the device's data of the blob with the values that the filler of
+// these options would draw next; false where it is of a type that only the
+// host fills. Errors as above.
+template <typename Dtype>
+bool FillOnDevice(const FillerParameter& param, Blob<Dtype>* blob);
+#endif
+
 }  // namespace caffe
 
 #endif  // CAFFE_FILLER_HPP_

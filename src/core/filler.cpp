@@ -31,19 +31,27 @@ void FillConstant(const FillerParameter& param, Blob<Dtype>* blob) {
             blob->mutable_cpu_data());
 }
 
-template <typename Dtype>
-void FillUniform(const FillerParameter& param, Blob<Dtype>* blob) {
+void CheckUniform(const FillerParameter& param) {
   INPUT_CHECK(param.min() <= param.max())
       << "uniform filler with min " << param.min() << " above max "
       << param.max();
+}
+
+void CheckGaussian(const FillerParameter& param) {
+  INPUT_CHECK(param.std() >= 0)
+      << "gaussian filler with a negative std of " << param.std();
+}
+
+template <typename Dtype>
+void FillUniform(const FillerParameter& param, Blob<Dtype>* blob) {
+  CheckUniform(param);
   caffe_rng_uniform<Dtype>(blob->count(), param.min(), param.max(),
                            blob->mutable_cpu_data());
 }
 
 template <typename Dtype>
 void FillGaussian(const FillerParameter& param, Blob<Dtype>* blob) {
-  INPUT_CHECK(param.std() >= 0)
-      << "gaussian filler with a negative std of " << param.std();
+  CheckGaussian(param);
   Dtype* data = blob->mutable_cpu_data();
   const int count = blob->count();
   caffe_rng_gaussian<Dtype>(count, param.mean(), param.std(), data);
@@ -145,6 +153,30 @@ Filler<Dtype>* GetFiller(const FillerParameter& param) {
   }
   return new FunctionFiller<Dtype>(param, found->second);
 }
+
+#ifdef TERCET_CUDA
+template <typename Dtype>
+bool FillOnDevice(const FillerParameter& param, Blob<Dtype>* blob) {
+  const int count = blob->count();
+  if (param.type() == "constant") {
+    caffe_gpu_set<Dtype>(count, param.value(), blob->mutable_gpu_data());
+  } else if (param.type() == "uniform") {
+    CheckUniform(param);
+    caffe_gpu_rng_uniform<Dtype>(count, param.min(), param.max(),
+                                 blob->mutable_gpu_data());
+  } else if (param.type() == "gaussian" && param.sparse() < 0) {
+    CheckGaussian(param);
+    caffe_gpu_rng_gaussian<Dtype>(count, param.mean(), param.std(),
+                                  blob->mutable_gpu_data());
+  } else {
+    return false;
+  }
+  return true;
+}
+
+template bool FillOnDevice<float>(const FillerParameter&, Blob<float>*);
+template bool FillOnDevice<double>(const FillerParameter&, Blob<double>*);
+#endif
 
 template Filler<float>* GetFiller<float>(const FillerParameter& param);
 template Filler<double>* GetFiller<double>(const FillerParameter& param);

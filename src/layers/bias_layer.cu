@@ -8,9 +8,10 @@ namespace {
 template <typename Dtype>
 void Add(const ChannelShape& shape, const Dtype* x, const Dtype* bias,
          Dtype* y) {
-  ForEachByChannelOnDevice(shape, [=] __device__(int64_t i, int64_t c) {
-    y[i] = x[i] + bias[c];
-  });
+  MapByChannel(
+      shape,
+      [=] __device__(int64_t c, Dtype value) { return value + bias[c]; }, y,
+      x);
 }
 
 template <typename Dtype>

@@ -5,6 +5,7 @@
 #include "caffe/layers/contrastive_loss_layer.hpp"
 #include "caffe/metric/contrastive.hpp"
 #include "caffe/metric/reduce.cuh"
+#include "caffe/util/channels.cuh"
 
 namespace caffe {
 
@@ -34,9 +35,12 @@ template <typename Dtype>
 void RunBackward(const Dtype* a, const Dtype* b, const Dtype* slope,
                  const Dtype* loss_diff, Dtype sign, int64_t N, int64_t D,
                  Dtype* diff) {
-  ForEach(N * D, [=] __device__(int64_t k) {
-    diff[k] = sign * *loss_diff / N * slope[k / D] * (a[k] - b[k]);
-  });
+  MapByChannel(
+      ChannelShape{1, N, D},
+      [=] __device__(int64_t i, Dtype x, Dtype y) {
+        return sign * *loss_diff / N * slope[i] * (x - y);
+      },
+      diff, a, b);
 }
 
 }  // namespace

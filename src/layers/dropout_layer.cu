@@ -5,15 +5,21 @@
 namespace caffe {
 namespace {
 
-template <typename Dtype>
+// One thread a group of 4 values, in packs of W.
+template <int W, typename Dtype>
 void Multiply(int64_t count, uint64_t key, uint32_t threshold, Dtype scale,
               const Dtype* from, Dtype* to) {
   ForEach((count + 3) / 4, [=] __device__(int64_t group) {
     const DropoutFactors<Dtype> factors =
         DropoutFactorsAt(key, group, threshold, scale);
-    for (int k = 0; k < 4; ++k) {
+#pragma unroll
+    for (int k = 0; k < 4; k += W) {
       const int64_t i = 4 * group + k;
-      if (i < count) to[i] = from[i] * factors.v[k];
+      if (i >= count) continue;
+      Pack<Dtype, W> x = LoadPack<W>(from + i);
+#pragma unroll
+      for (int c = 0; c < W; ++c) x.v[c] *= factors.v[k + c];
+      StorePack(x, to + i);
     }
   });
 }
@@ -23,7 +29,9 @@ void Multiply(int64_t count, uint64_t key, uint32_t threshold, Dtype scale,
 template <typename Dtype>
 void DropoutLayer<Dtype>::Apply_gpu(int64_t count, const Dtype* from,
                                     Dtype* to) const {
-  Multiply<Dtype>(count, key_, threshold_, scale_, from, to);
+  const bool wide = count % 4 == 0 && AlignedForPacks(from, to);
+  (wide ? Multiply<kWide<Dtype>, Dtype> : Multiply<1, Dtype>)(
+      count, key_, threshold_, scale_, from, to);
 }
 
 template <typename Dtype>

@@ -85,6 +85,24 @@ void DummyDataLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
   }
 }
 
+#ifdef TERCET_CUDA
+template <typename Dtype>
+void DummyDataLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                                        const vector<Blob<Dtype>*>& top) {
+  static set<string> said;
+  for (size_t i = 0; i < top.size(); ++i) {
+    if (fillers_[i] == nullptr) continue;
+    const FillerParameter& filler = FillerOf(static_cast<int>(i));
+    if (FillOnDevice(filler, top[i])) continue;
+    if (said.insert(filler.type()).second) {
+      LOG(WARNING) << "DummyData fills on the CPU with filler type "
+                   << filler.type() << ", which has no GPU code";
+    }
+    fillers_[i]->Fill(top[i]);
+  }
+}
+#endif
+
 INSTANTIATE_CLASS(DummyDataLayer);
 REGISTER_LAYER_CLASS(DummyData);
 

@@ -1,7 +1,7 @@
 // Eltwise on the GPU: the functions of eltwise_layer.cpp, in its order; one
 // kernel a step from bottom to bottom.
 #include "caffe/layers/eltwise_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 namespace {
@@ -9,13 +9,17 @@ namespace {
 template <typename Dtype>
 void AddScaled(int64_t count, Dtype a, const Dtype* x, Dtype b, const Dtype* z,
                Dtype* y) {
-  ForEach(count,
-          [=] __device__(int64_t i) { y[i] = a * x[i] + b * z[i]; });
+  Map(
+      count,
+      [=] __device__(Dtype one, Dtype two) { return a * one + b * two; }, y, x,
+      z);
 }
 
 template <typename Dtype>
 void Multiply(int64_t count, const Dtype* x, const Dtype* z, Dtype* y) {
-  ForEach(count, [=] __device__(int64_t i) { y[i] = x[i] * z[i]; });
+  Map(
+      count, [=] __device__(Dtype one, Dtype two) { return one * two; }, y, x,
+      z);
 }
 
 template <typename Dtype>
@@ -69,15 +73,23 @@ void ProductOfOthers(int k, const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 void Quotient(int64_t count, const Dtype* y, const Dtype* x, const Dtype* dy,
               Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) { dx[i] = y[i] / x[i] * dy[i]; });
+  Map(
+      count,
+      [=] __device__(Dtype product, Dtype factor, Dtype diff) {
+        return product / factor * diff;
+      },
+      dx, y, x, dy);
 }
 
 template <typename Dtype>
 void Choose(int64_t count, const int* chosen, int k, const Dtype* dy,
             Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) {
-    dx[i] = chosen[i] == k ? dy[i] : Dtype(0);
-  });
+  Map(
+      count,
+      [=] __device__(int which, Dtype diff) {
+        return which == k ? diff : Dtype(0);
+      },
+      dx, chosen, dy);
 }
 
 }  // namespace

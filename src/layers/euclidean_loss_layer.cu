@@ -4,6 +4,7 @@
 
 #include "caffe/layers/euclidean_loss_layer.hpp"
 #include "caffe/metric/reduce.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 
@@ -29,9 +30,12 @@ void RunForward(const Dtype* a, const Dtype* b, int64_t N, int64_t D,
 template <typename Dtype>
 void RunBackward(const Dtype* a, const Dtype* b, const Dtype* loss_diff,
                  Dtype sign, int64_t N, int64_t D, Dtype* diff) {
-  ForEach(N * D, [=] __device__(int64_t k) {
-    diff[k] = sign * *loss_diff / N * (a[k] - b[k]);
-  });
+  Map(
+      N * D,
+      [=] __device__(Dtype x, Dtype y) {
+        return sign * *loss_diff / N * (x - y);
+      },
+      diff, a, b);
 }
 
 }  // namespace

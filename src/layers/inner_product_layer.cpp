@@ -70,6 +70,7 @@ void InnerProductLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   shape.resize(axis + 1);
   shape[axis] = outputs_;
   top[0]->Reshape(shape);
+  bias_sums_.Reshape({outputs_});
 }
 
 template <typename Dtype>

@@ -2,27 +2,29 @@
 #include <vector>
 
 #include "caffe/layers/inner_product_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/channels.cuh"
 
 namespace caffe {
 
 namespace {
 
+// y(rows, outputs): a channel an output.
 template <typename Dtype>
-void AddBias(int64_t count, int outputs, const Dtype* bias, Dtype* y) {
-  ForEach(count, [=] __device__(int64_t i) { y[i] += bias[i % outputs]; });
+void AddBias(int rows, int outputs, const Dtype* bias, Dtype* y) {
+  MapByChannel(
+      ChannelShape{rows, outputs, 1},
+      [=] __device__(int64_t o, Dtype value) { return value + bias[o]; }, y,
+      y);
 }
 
-// db[o] += the sum of column o of dy(rows, outputs).
+// db[o] += the sum of column o of dy(rows, outputs); sums has room for them.
 template <typename Dtype>
-void SumBias(int rows, int outputs, const Dtype* dy, Dtype* db) {
-  ForEachWarp(outputs, [=] __device__(int64_t o, int lane) {
-    Dtype sum = 0;
-    for (int64_t m = lane; m < rows; m += kWarpSize) {
-      sum += dy[m * outputs + o];
-    }
-    sum = WarpSum(sum);
-    if (lane == 0) { db[o] += sum; }
+void SumBias(int rows, int outputs, const Dtype* dy, double* sums, Dtype* db) {
+  ChannelSumsOnDevice(
+      ChannelShape{rows, outputs, 1}, sums,
+      [=] __device__(int64_t i, int64_t) -> double { return dy[i]; });
+  ForEach(outputs, [=] __device__(int64_t o) {
+    db[o] = static_cast<Dtype>(db[o] + sums[o]);
   });
 }
 
@@ -37,7 +39,7 @@ void InnerProductLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                         bottom[0]->gpu_data(), this->blobs_[0]->gpu_data(),
                         Dtype(0), y);
   if (bias_term_) {
-    AddBias(top[0]->count(), outputs_, this->blobs_[1]->gpu_data(), y);
+    AddBias(rows_, outputs_, this->blobs_[1]->gpu_data(), y);
   }
 }
 
@@ -58,7 +60,8 @@ void InnerProductLayer<Dtype>::Backward_gpu(
     }
   }
   if (bias_term_ && this->param_propagate_down_[1]) {
-    SumBias(rows_, outputs_, dy, this->blobs_[1]->mutable_gpu_diff());
+    SumBias(rows_, outputs_, dy, bias_sums_.mutable_gpu_data(),
+            this->blobs_[1]->mutable_gpu_diff());
   }
   if (propagate_down[0]) {
     caffe_gpu_gemm<Dtype>(CblasNoTrans, transpose_ ? CblasTrans : CblasNoTrans,

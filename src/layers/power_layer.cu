@@ -1,6 +1,6 @@
-// PowerLayer on the GPU, one thread a value.
+// PowerLayer on the GPU.
 #include "caffe/layers/power_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 namespace {
@@ -8,17 +8,23 @@ namespace {
 template <typename Dtype>
 void MapForward(int count, const Dtype* x, Dtype power, Dtype scale,
                 Dtype shift, Dtype* y) {
-  ForEach(count, [=] __device__(int64_t i) {
-    y[i] = PowerValue(x[i], power, scale, shift);
-  });
+  Map(
+      count,
+      [=] __device__(Dtype value) {
+        return PowerValue(value, power, scale, shift);
+      },
+      y, x);
 }
 
 template <typename Dtype>
 void MapBackward(int count, const Dtype* x, const Dtype* dy, Dtype power,
                  Dtype scale, Dtype shift, Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) {
-    dx[i] = dy[i] * PowerDerivative(x[i], power, scale, shift);
-  });
+  Map(
+      count,
+      [=] __device__(Dtype value, Dtype diff) {
+        return diff * PowerDerivative(value, power, scale, shift);
+      },
+      dx, x, dy);
 }
 
 }  // namespace

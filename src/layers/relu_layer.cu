@@ -1,23 +1,27 @@
-// ReLULayer on the GPU, one thread a value.
+// ReLULayer on the GPU.
 #include "caffe/layers/relu_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 namespace {
 
 template <bool kLeaky, typename Dtype>
 void MapForward(int64_t count, const Dtype* x, Dtype slope, Dtype* y) {
-  ForEach(count, [=] __device__(int64_t i) {
-    y[i] = ReluValue<kLeaky>(x[i], slope);
-  });
+  Map(
+      count,
+      [=] __device__(Dtype value) { return ReluValue<kLeaky>(value, slope); },
+      y, x);
 }
 
 template <bool kLeaky, typename Dtype>
 void MapBackward(int64_t count, const Dtype* x, const Dtype* dy, Dtype slope,
                  Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) {
-    dx[i] = ReluGradient<kLeaky>(x[i], dy[i], slope);
-  });
+  Map(
+      count,
+      [=] __device__(Dtype value, Dtype diff) {
+        return ReluGradient<kLeaky>(value, diff, slope);
+      },
+      dx, x, dy);
 }
 
 }  // namespace

@@ -8,17 +8,21 @@ namespace {
 template <typename Dtype>
 void Multiply(const ChannelShape& shape, const Dtype* x, const Dtype* scale,
               Dtype* y) {
-  ForEachByChannelOnDevice(shape, [=] __device__(int64_t i, int64_t c) {
-    y[i] = x[i] * scale[c];
-  });
+  MapByChannel(
+      shape,
+      [=] __device__(int64_t c, Dtype value) { return value * scale[c]; }, y,
+      x);
 }
 
 template <typename Dtype>
 void MultiplyAdd(const ChannelShape& shape, const Dtype* x,
                  const Dtype* scale, const Dtype* bias, Dtype* y) {
-  ForEachByChannelOnDevice(shape, [=] __device__(int64_t i, int64_t c) {
-    y[i] = x[i] * scale[c] + bias[c];
-  });
+  MapByChannel(
+      shape,
+      [=] __device__(int64_t c, Dtype value) {
+        return value * scale[c] + bias[c];
+      },
+      y, x);
 }
 
 template <typename Dtype>

@@ -1,22 +1,25 @@
-// SigmoidLayer on the GPU, one thread a value.
+// SigmoidLayer on the GPU.
 #include "caffe/layers/sigmoid_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 namespace {
 
 template <typename Dtype>
 void MapForward(int count, const Dtype* x, Dtype* y) {
-  ForEach(count,
-          [=] __device__(int64_t i) { y[i] = SigmoidValue(x[i]); });
+  Map(
+      count, [=] __device__(Dtype value) { return SigmoidValue(value); }, y, x);
 }
 
 template <typename Dtype>
 void MapBackward(int count, const Dtype* y, const Dtype* dy,
                  Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) {
-    dx[i] = SigmoidGradient(y[i], dy[i]);
-  });
+  Map(
+      count,
+      [=] __device__(Dtype value, Dtype diff) {
+        return SigmoidGradient(value, diff);
+      },
+      dx, y, dy);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SplitLayer on the GPU: shared data forward, the sum of the diffs backward.
 #include "caffe/layers/split_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 
@@ -14,7 +14,9 @@ namespace {
 
 template <typename Dtype>
 void AddTo(int count, const Dtype* dy, Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) { dx[i] += dy[i]; });
+  Map(
+      count, [=] __device__(Dtype sum, Dtype diff) { return sum + diff; }, dx,
+      dx, dy);
 }
 
 }  // namespace

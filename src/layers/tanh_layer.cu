@@ -1,22 +1,25 @@
-// TanHLayer on the GPU, one thread a value.
+// TanHLayer on the GPU.
 #include "caffe/layers/tanh_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "caffe/util/map.cuh"
 
 namespace caffe {
 namespace {
 
 template <typename Dtype>
 void MapForward(int count, const Dtype* x, Dtype* y) {
-  ForEach(count,
-          [=] __device__(int64_t i) { y[i] = TanhValue(x[i]); });
+  Map(
+      count, [=] __device__(Dtype value) { return TanhValue(value); }, y, x);
 }
 
 template <typename Dtype>
 void MapBackward(int count, const Dtype* y, const Dtype* dy,
                  Dtype* dx) {
-  ForEach(count, [=] __device__(int64_t i) {
-    dx[i] = TanhGradient(y[i], dy[i]);
-  });
+  Map(
+      count,
+      [=] __device__(Dtype value, Dtype diff) {
+        return TanhGradient(value, diff);
+      },
+      dx, y, dy);
 }
 
 }  // namespace

@@ -1,22 +1,19 @@
 // The device memory that kernels share for sums on the way.
 #include "caffe/util/device.cuh"
+#include "caffe/util/device.hpp"
 
 namespace caffe {
 
 double* DeviceScratch(int64_t doubles) {
-  static double* memory = nullptr;
-  static int64_t size = 0;
-  if (doubles > size) {
-    // Waits for the kernels that still read the old memory.
-    CUDA_CHECK(cudaFree(memory));
-    memory = nullptr;
-    size = 0;
-    const int64_t wanted = std::max<int64_t>(doubles, 1 << 16);
-    CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&memory),
-                          wanted * sizeof(double)));
-    size = wanted;
+  constexpr int64_t kLeast = 1 << 16;
+  // Never given back: at the program's end the device may be gone before it.
+  static DeviceBytes* const memory = new DeviceBytes;
+  const size_t wanted = std::max(doubles, kLeast) * sizeof(double);
+  if (wanted > memory->size()) {
+    *memory = DeviceBytes();
+    *memory = DeviceBytes(wanted);
   }
-  return memory;
+  return static_cast<double*>(memory->get());
 }
 
 }  // namespace caffe

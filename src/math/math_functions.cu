@@ -1,9 +1,7 @@
 // Vector and matrix arithmetic on the device: cuBLAS for products and sums,
-// one ForEach for the rest.
-#include <vector>
-
-#include "caffe/util/device.cuh"
+// one Map for the rest.
 #include "caffe/util/device.hpp"
+#include "caffe/util/map.cuh"
 #include "caffe/util/math_functions.hpp"
 
 namespace caffe {
@@ -81,33 +79,42 @@ void caffe_gpu_gemv(CBLAS_TRANSPOSE TransA, int M, int N, Dtype alpha,
 
 template <typename Dtype>
 void caffe_gpu_axpy(int N, Dtype alpha, const Dtype* X, Dtype* Y) {
-  ForEach(N, [=] __device__(int64_t i) { Y[i] += alpha * X[i]; });
+  Map(
+      N, [=] __device__(Dtype x, Dtype y) { return y + alpha * x; }, Y, X,
+      Y);
 }
 
 template <typename Dtype>
 void caffe_gpu_axpby(int N, Dtype alpha, const Dtype* X, Dtype beta,
                      Dtype* Y) {
-  ForEach(N, [=] __device__(int64_t i) { Y[i] = alpha * X[i] + beta * Y[i]; });
+  Map(
+      N,
+      [=] __device__(Dtype x, Dtype y) { return alpha * x + beta * y; }, Y, X,
+      Y);
 }
 
 template <typename Dtype>
 void caffe_gpu_scal(int N, Dtype alpha, Dtype* X) {
-  ForEach(N, [=] __device__(int64_t i) { X[i] *= alpha; });
+  caffe_gpu_scale<Dtype>(N, alpha, X, X);
 }
 
 template <typename Dtype>
 void caffe_gpu_scale(int n, Dtype alpha, const Dtype* x, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) { y[i] = alpha * x[i]; });
+  Map(
+      n, [=] __device__(Dtype value) { return alpha * value; }, y, x);
 }
 
 template <typename Dtype>
 void caffe_gpu_add_scalar(int N, Dtype alpha, Dtype* X) {
-  ForEach(N, [=] __device__(int64_t i) { X[i] += alpha; });
+  Map(
+      N, [=] __device__(Dtype value) { return value + alpha; }, X,
+      X);
 }
 
 template <typename Dtype>
 void caffe_gpu_set(int N, Dtype alpha, Dtype* X) {
-  ForEach(N, [=] __device__(int64_t i) { X[i] = alpha; });
+  Map(
+      N, [=] __device__() { return alpha; }, X);
 }
 
 void caffe_gpu_memcpy(size_t N, const void* X, void* Y) {
@@ -120,54 +127,70 @@ void caffe_gpu_memset(size_t N, int alpha, void* X) {
 
 template <typename Dtype>
 void caffe_gpu_add(int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] + b[i]; });
+  Map(
+      N, [=] __device__(Dtype one, Dtype two) { return one + two; }, y, a,
+      b);
 }
 
 template <typename Dtype>
 void caffe_gpu_sub(int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] - b[i]; });
+  Map(
+      N, [=] __device__(Dtype one, Dtype two) { return one - two; }, y, a,
+      b);
 }
 
 template <typename Dtype>
 void caffe_gpu_mul(int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] * b[i]; });
+  Map(
+      N, [=] __device__(Dtype one, Dtype two) { return one * two; }, y, a,
+      b);
 }
 
 template <typename Dtype>
 void caffe_gpu_div(int N, const Dtype* a, const Dtype* b, Dtype* y) {
-  ForEach(N, [=] __device__(int64_t i) { y[i] = a[i] / b[i]; });
+  Map(
+      N, [=] __device__(Dtype one, Dtype two) { return one / two; }, y, a,
+      b);
 }
 
 template <typename Dtype>
 void caffe_gpu_sqrt(int n, const Dtype* a, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) { y[i] = sqrt(a[i]); });
+  Map(
+      n, [=] __device__(Dtype value) { return sqrt(value); }, y, a);
 }
 
 template <typename Dtype>
 void caffe_gpu_exp(int n, const Dtype* a, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) { y[i] = exp(a[i]); });
+  Map(
+      n, [=] __device__(Dtype value) { return exp(value); }, y, a);
 }
 
 template <typename Dtype>
 void caffe_gpu_log(int n, const Dtype* a, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) { y[i] = log(a[i]); });
+  Map(
+      n, [=] __device__(Dtype value) { return log(value); }, y, a);
 }
 
 template <typename Dtype>
 void caffe_gpu_abs(int n, const Dtype* a, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) { y[i] = fabs(a[i]); });
+  Map(
+      n, [=] __device__(Dtype value) { return fabs(value); }, y, a);
 }
 
 template <typename Dtype>
 void caffe_gpu_powx(int n, const Dtype* a, Dtype b, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) { y[i] = pow(a[i], b); });
+  Map(
+      n, [=] __device__(Dtype value) { return pow(value, b); }, y, a);
 }
 
 template <typename Dtype>
 void caffe_gpu_sign(int n, const Dtype* x, Dtype* y) {
-  ForEach(n, [=] __device__(int64_t i) {
-    y[i] = static_cast<Dtype>((Dtype(0) < x[i]) - (x[i] < Dtype(0)));
-  });
+  Map(
+      n,
+      [=] __device__(Dtype value) {
+        return static_cast<Dtype>((Dtype(0) < value) - (value < Dtype(0)));
+      },
+      y, x);
 }
 
 template <typename Dtype>
@@ -180,20 +203,6 @@ template <typename Dtype>
 void caffe_gpu_asum(int n, const Dtype* x, Dtype* y) {
   CUBLAS_CHECK(Asum(n, x, y));
   CountScalarToHost(sizeof(Dtype));
-}
-
-template <typename Dtype>
-void caffe_gpu_rng_uniform(int n, Dtype a, Dtype b, Dtype* r) {
-  std::vector<Dtype> host(n);
-  caffe_rng_uniform(n, a, b, host.data());
-  caffe_gpu_memcpy(n * sizeof(Dtype), host.data(), r);
-}
-
-template <typename Dtype>
-void caffe_gpu_rng_gaussian(int n, Dtype mu, Dtype sigma, Dtype* r) {
-  std::vector<Dtype> host(n);
-  caffe_rng_gaussian(n, mu, sigma, host.data());
-  caffe_gpu_memcpy(n * sizeof(Dtype), host.data(), r);
 }
 
 #define INSTANTIATE_GPU_FUNCTIONS(Dtype)                                      \
@@ -226,10 +235,7 @@ void caffe_gpu_rng_gaussian(int n, Dtype mu, Dtype sigma, Dtype* r) {
   template void caffe_gpu_sign<Dtype>(int, const Dtype*, Dtype*);             \
   template void caffe_gpu_dot<Dtype>(int, const Dtype*, const Dtype*,         \
                                      Dtype*);                                 \
-  template void caffe_gpu_asum<Dtype>(int, const Dtype*, Dtype*);             \
-  template void caffe_gpu_rng_uniform<Dtype>(int, Dtype, Dtype, Dtype*);      \
-  template void caffe_gpu_rng_gaussian<Dtype>(int, Dtype, Dtype, Dtype*)
-
+  template void caffe_gpu_asum<Dtype>(int, const Dtype*, Dtype*)
 INSTANTIATE_GPU_FUNCTIONS(float);
 INSTANTIATE_GPU_FUNCTIONS(double);
 template void caffe_gpu_set<int>(int, int, int*);

@@ -43,11 +43,10 @@ class DummyDataLayer : public Layer<Dtype> {
                     const vector<bool>& propagate_down,
                     const vector<Blob<Dtype>*>& bottom) override {}
 #ifdef TERCET_CUDA
-  // The fillers write host memory; the device's copy follows on first use.
+  // uniform and gaussian are drawn on the device; where another filler fills,
+  // host memory is written, and the log says so once a type.
   void Forward_gpu(const vector<Blob<Dtype>*>& bottom,
-                   const vector<Blob<Dtype>*>& top) override {
-    Forward_cpu(bottom, top);
-  }
+                   const vector<Blob<Dtype>*>& top) override;
   void Backward_gpu(const vector<Blob<Dtype>*>& top,
                     const vector<bool>& propagate_down,
                     const vector<Blob<Dtype>*>& bottom) override {}

@@ -70,6 +70,7 @@ class InnerProductLayer : public Layer<Dtype> {
   void MakeParameters();
 
   int rows_ = 0;     // M
+  Blob<double> bias_sums_;  // N, on the device
   int outputs_ = 0;  // O
   int depth_ = 0;    // K
   bool bias_term_ = true;

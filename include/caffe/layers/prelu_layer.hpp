@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "caffe/layers/neuron_layer.hpp"
+#include "caffe/util/channels.hpp"
 
 namespace caffe {
 
@@ -76,9 +77,11 @@ class PReLULayer : public NeuronLayer<Dtype> {
     return in_place_ ? input_ : *bottom[0];
   }
   void SlopeBackward_cpu(const Dtype* x, const Dtype* dy);
-#ifdef TERCET_CUDA
-  void SlopeBackward_gpu(const Dtype* x, const Dtype* dy);
-#endif
+  // A channel a slope.
+  ChannelShape Shape() const {
+    const int64_t slopes = shared_ ? 1 : channels_;
+    return {rows_ / slopes, slopes, columns_};
+  }
 
   bool shared_ = false;
   bool in_place_ = false;

@@ -50,26 +50,26 @@ TERCET_HD inline PhiloxBlock PhiloxAt(uint64_t key, uint64_t counter,
 
 class Rng {
  public:
-  explicit Rng(uint64_t seed = 0, uint64_t stream = 0)
+  TERCET_HD explicit Rng(uint64_t seed = 0, uint64_t stream = 0)
       : seed_(seed), stream_(stream) {}
 
-  uint32_t Uint32() {
+  TERCET_HD uint32_t Uint32() {
     if (used_ == 4) {
       block_ = PhiloxAt(seed_, counter_++, stream_);
       used_ = 0;
     }
     return block_.v[used_++];
   }
-  uint64_t Uint64() {
+  TERCET_HD uint64_t Uint64() {
     const uint64_t high = Uint32();
     return high << 32 | Uint32();
   }
   // Uniform in [0, 1), with 53 random bits.
-  double Uniform() { return (Uint64() >> 11) * (1.0 / 9007199254740992.0); }
+  TERCET_HD double Uniform() { return (Uint64() >> 11) * (1.0 / 9007199254740992.0); }
   // Uniform in [a, b).
-  double Uniform(double a, double b) { return a + (b - a) * Uniform(); }
+  TERCET_HD double Uniform(double a, double b) { return a + (b - a) * Uniform(); }
   // Standard normal (Box and Muller).
-  double Gaussian() {
+  TERCET_HD double Gaussian() {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - Uniform()));
     return radius * std::cos(6.283185307179586476925 * Uniform());
   }
@@ -95,7 +95,7 @@ class Rng {
   uint64_t seed() const { return seed_; }
   uint64_t stream() const { return stream_; }
   uint64_t position() const { return counter_ * 4 - (4 - used_); }
-  void Seek(uint64_t position) {
+  TERCET_HD void Seek(uint64_t position) {
     counter_ = position / 4;
     used_ = 4;
     for (uint64_t i = position % 4; i > 0; --i) Uint32();

@@ -47,7 +47,7 @@ def nets_of(work):
         entry["batch"] = read(path)["batch"]
         entry.setdefault(side, {"rounds": []})["rounds"].append(read(path))
     for entry in nets.values():
-        for side in entry.values():
+        for side in list(entry.values()):
             if not isinstance(side, dict):
                 continue
             medians = [one["step"]["seconds"]["median"]
@@ -74,7 +74,7 @@ def main():
               "kernels": kernels["kernels"]}
     for net, entry in nets.items():
         ours = entry["ours"]["seconds"]
-        for side, one in entry.items():
+        for side, one in list(entry.items()):
             if isinstance(one, dict):
                 print(f"{net} batch {entry['batch']} {side}: "
                       f"{1000 * one['seconds']:.3f} ms a step, "

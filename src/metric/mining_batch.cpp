@@ -182,10 +182,7 @@ void TakeMemory(const MiningOptions& options, MiningBatch<T>* batch) {
   batch->dense =
       options.mining == Mining::kBatchAll || kFewEdges * edges > B * B;
   if (batch->dense) {
-    // Rows that are a power of two apart would share a cache's few places.
-    constexpr int64_t kPad = 16;
-    batch->pitch = B + kPad;
-    const size_t size = B * batch->pitch;
+    const size_t size = MiningBlocks(B) * kBlockRows * B;
     if (batch->slopes.size() < size) batch->slopes.resize(size);
     batch->near.assign(options.distance == Distance::kL2 ? B : 0, {});
     batch->edges.clear();

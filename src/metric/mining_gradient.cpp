@@ -25,12 +25,17 @@ void PullAll(MiningBatch<T>* batch) {
   const MiningKernels<T>& kernels = BestMiningKernels<T>();
   ForEachMiningBlock(
       batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-        const T* const slopes = batch->slopes.data();
         slot->block.resize((B / MiningBlocks(B) + 1) * B);
         T* const block = slot->block.data();
         T* const gradient = batch->gradient.data() + begin * D;
-        kernels.add_transposed(slopes + begin * batch->pitch, slopes + begin,
-                               batch->pitch, end - begin, B, block, B);
+        const T* const own = MiningPanel(batch, MiningBlockOf(B, begin));
+        for (int64_t p = 0; p < MiningBlocks(B); ++p) {
+          const int64_t from = MiningBlockBegin(B, p);
+          kernels.add_transposed(MiningPanel(batch, p) + begin * kBlockRows,
+                                 own + from * kBlockRows, kBlockRows,
+                                 end - begin, MiningBlockBegin(B, p + 1) - from,
+                                 block + from, B);
+        }
         for (int64_t i = 0; i < end - begin; ++i) {
           const T sum = kernels.sum(block + i * B, B);
           const T* const row = batch->rows.data() + (begin + i) * D;

@@ -24,6 +24,21 @@ inline int64_t MiningBlocks(int64_t B) {
   return (blocks + even - 1) / even * even;
 }
 
+inline int64_t MiningBlockBegin(int64_t B, int64_t block) {
+  return B * block / MiningBlocks(B);
+}
+inline int64_t MiningBlockOf(int64_t B, int64_t row) {
+  return ((row + 1) * MiningBlocks(B) - 1) / B;
+}
+
+// The slopes are kept in panels, one for the columns of each block: a panel
+// has B rows of kBlockRows, so that a block of rows finds its columns, too, in
+// one piece.
+template <typename T>
+T* MiningPanel(MiningBatch<T>* batch, int64_t panel) {
+  return batch->slopes.data() + panel * batch->B * kBlockRows;
+}
+
 // One anchor: row i of the batch, and its distances to all rows.
 template <typename T>
 struct MiningAnchor {
@@ -97,8 +112,8 @@ void ForEachMiningBlock(MiningBatch<T>* batch, int64_t work_per_row,
               [&](int64_t begin, int64_t end) {
                 for (int64_t s = begin; s < end; ++s) {
                   for (int64_t b = s; b < blocks; b += slots) {
-                    body(&batch->slots[s], batch->B * b / blocks,
-                         batch->B * (b + 1) / blocks);
+                    body(&batch->slots[s], MiningBlockBegin(batch->B, b),
+                         MiningBlockBegin(batch->B, b + 1));
                   }
                 }
               });

@@ -12,6 +12,10 @@ const MiningKernels<T>& BestMiningKernels() {
 #ifdef TERCET_X86_KERNELS
   static const bool avx2 =
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  static const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                             __builtin_cpu_supports("avx512dq") &&
+                             __builtin_cpu_supports("avx512vl");
+  if (avx512) return Avx512MiningKernels<T>();
   if (avx2) return Avx2MiningKernels<T>();
 #endif
   return kMiningKernels<T>;

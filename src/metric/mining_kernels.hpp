@@ -69,6 +69,8 @@ const MiningKernels<T>& BestMiningKernels();
 #ifdef TERCET_X86_KERNELS
 template <typename T>
 const MiningKernels<T>& Avx2MiningKernels();
+template <typename T>
+const MiningKernels<T>& Avx512MiningKernels();
 #endif
 
 }  // namespace metric

@@ -336,24 +336,53 @@ void Pull(const MiningEdge<T>* edges, int64_t count, const T* rows,
   }
 }
 
+// Exchanges blocks of `step` lanes between rows that are `step` apart; all
+// steps together turn kLanes rows around.
+template <int step, typename T>
+inline void Turn(typename Simd<T>::Vector* rows) {
+  typedef Simd<T> S;
+  constexpr int kLanes = S::kLanes;
+  if constexpr (step < kLanes) {
+    typename S::Mask low = {}, high = {};
+#pragma GCC unroll 16
+    for (int l = 0; l < kLanes; ++l) {
+      low[l] = (l & step) != 0 ? kLanes + l - step : l;
+      high[l] = (l & step) != 0 ? kLanes + l : l + step;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) {
+      if ((i & step) != 0) continue;
+      const typename S::Vector a = rows[i], b = rows[i + step];
+      rows[i] = __builtin_shuffle(a, b, low);
+      rows[i + step] = __builtin_shuffle(a, b, high);
+    }
+    Turn<2 * step, T>(rows);
+  }
+}
+
 template <typename T>
 void AddTransposed(const T* a, const T* b, int64_t pitch, int64_t m, int64_t n,
                    T* to, int64_t to_pitch) {
-  constexpr int64_t kTile = 16;
-  for (int64_t j = 0; j < n; j += kTile) {
-    const int64_t width = n - j < kTile ? n - j : kTile;
-    for (int64_t i = 0; i < m; i += kTile) {
-      const int64_t height = m - i < kTile ? m - i : kTile;
-      T turned[kTile][kTile];
-      for (int64_t c = 0; c < width; ++c) {
-        for (int64_t r = 0; r < height; ++r) {
-          turned[r][c] = b[(j + c) * pitch + i + r];
+  typedef Simd<T> S;
+  constexpr int64_t kTile = S::kLanes;
+  for (int64_t i = 0; i < m; i += kTile) {
+    for (int64_t j = 0; j < n; j += kTile) {
+      if (n - j < kTile || m - i < kTile) {
+        for (int64_t r = i; r < m && r < i + kTile; ++r) {
+          for (int64_t c = j; c < n && c < j + kTile; ++c) {
+            to[r * to_pitch + c] = a[r * pitch + c] + b[c * pitch + r];
+          }
         }
+        continue;
       }
-      for (int64_t r = 0; r < height; ++r) {
-        const T* const from = a + (i + r) * pitch + j;
-        T* const row = to + (i + r) * to_pitch + j;
-        for (int64_t c = 0; c < width; ++c) row[c] = from[c] + turned[r][c];
+      typename S::Vector turned[kTile];
+      for (int64_t c = 0; c < kTile; ++c) {
+        turned[c] = S::Load(b + (j + c) * pitch + i);
+      }
+      Turn<1, T>(turned);
+      for (int64_t r = 0; r < kTile; ++r) {
+        S::Store(to + (i + r) * to_pitch + j,
+                 S::Load(a + (i + r) * pitch + j) + turned[r]);
       }
     }
   }

@@ -47,9 +47,30 @@ int32_t EdgeRow(const MiningAnchor<T>& anchor, int64_t j) {
              : anchor.batch->order[j];
 }
 
+// Where dL/dd of the pair (i, j) stands.
 template <typename T>
-T* SlopeRow(const MiningAnchor<T>& anchor) {
-  return anchor.batch->slopes.data() + anchor.i * anchor.batch->pitch;
+T* SlopePlace(const MiningAnchor<T>& anchor, int64_t j) {
+  const int64_t B = anchor.batch->B;
+  const int64_t panel = MiningBlockOf(B, j);
+  return MiningPanel(anchor.batch, panel) + anchor.i * kBlockRows + j -
+         MiningBlockBegin(B, panel);
+}
+
+// Calls body(begin, end, to) for the parts of the anchor's row of slopes.
+template <typename T, typename Body>
+void ForPanels(const MiningAnchor<T>& anchor, const Body& body) {
+  const int64_t B = anchor.batch->B;
+  for (int64_t panel = 0; panel < MiningBlocks(B); ++panel) {
+    body(MiningBlockBegin(B, panel), MiningBlockBegin(B, panel + 1),
+         MiningPanel(anchor.batch, panel) + anchor.i * kBlockRows);
+  }
+}
+
+template <typename T>
+void ClearSlopes(const MiningAnchor<T>& anchor) {
+  ForPanels(anchor, [](int64_t begin, int64_t end, T* to) {
+    std::fill_n(to, end - begin, T(0));
+  });
 }
 
 // Adds dL/dd of the pair (i, j), whose distance is d.
@@ -64,7 +85,7 @@ void AddSlope(const MiningAnchor<T>& anchor, int64_t j, T slope, T d) {
   } else if (IsNear(anchor, j, d)) {
     batch->near[i].push_back(MiningEdge<T>{EdgeRow(anchor, j), value});
   } else {
-    SlopeRow(anchor)[j] += value;
+    *SlopePlace(anchor, j) += value;
   }
 }
 
@@ -156,22 +177,21 @@ void CountByRank(const MiningAnchor<T>& anchor, int64_t m) {
 template <typename T>
 void WriteSlopes(const MiningAnchor<T>& anchor) {
   const T* const w = anchor.slot->weights.data();
-  const T* const d = anchor.d;
-  T* const row = SlopeRow(anchor);
   const MiningGroup group = anchor.group;
-  const bool root = anchor.options->distance == Distance::kL2;
-  if (!root) {
-    std::copy(w + group.begin, w + group.end, row + group.begin);
-    ForNegatives(anchor, [=](int64_t begin, int64_t end) {
-      for (int64_t n = begin; n < end; ++n) row[n] = -w[n];
+  if (anchor.options->distance != Distance::kL2) {
+    ForPanels(anchor, [=](int64_t begin, int64_t end, T* to) {
+      for (int64_t j = begin; j < end; ++j) to[j - begin] = -w[j];
     });
+    for (int64_t p = group.begin; p < group.end; ++p) {
+      *SlopePlace(anchor, p) = w[p];
+    }
     return;
   }
+  ClearSlopes(anchor);
   for (int64_t j = 0; j < anchor.batch->B; ++j) {
-    row[j] = 0;
     if (w[j] == 0) continue;
     AddSlope(anchor, j, j >= group.begin && j < group.end ? w[j] : -w[j],
-             d[j]);
+             anchor.d[j]);
   }
 }
 
@@ -391,7 +411,7 @@ void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
   const MiningOptions& options = *anchor.options;
   const T margin = static_cast<T>(options.margin);
   const std::vector<MiningPick>& picks = anchor.slot->picks;
-  if (batch->dense) std::fill_n(SlopeRow(anchor), batch->B, T(0));
+  if (batch->dense) ClearSlopes(anchor);
   double loss = 0;
   int64_t active = 0;
   for (size_t t = 0; t < picks.size(); ++t) {

@@ -145,10 +145,9 @@ struct MiningBatch {
   std::vector<MiningEdge<T>> edges;
   std::vector<int64_t> first;
   std::vector<int32_t> count;
-  // Many: slopes(i, j) of all pairs, rows `pitch` apart. For kL2 the pairs of
-  // near-duplicates are edges all the same: they would drown the others.
+  // Many: the slopes of all pairs. For kL2 those of near-duplicates are edges
+  // all the same: they would drown the others.
   bool dense = false;
-  int64_t pitch = 0;
   std::vector<T> slopes;
   std::vector<std::vector<MiningEdge<T>>> near;
   // What each row adds, and the working memory of the threads.

@@ -65,9 +65,13 @@ class Rng {
     return high << 32 | Uint32();
   }
   // Uniform in [0, 1), with 53 random bits.
-  TERCET_HD double Uniform() { return (Uint64() >> 11) * (1.0 / 9007199254740992.0); }
+  TERCET_HD double Uniform() {
+    return (Uint64() >> 11) * (1.0 / 9007199254740992.0);
+  }
   // Uniform in [a, b).
-  TERCET_HD double Uniform(double a, double b) { return a + (b - a) * Uniform(); }
+  TERCET_HD double Uniform(double a, double b) {
+    return a + (b - a) * Uniform();
+  }
   // Standard normal (Box and Muller).
   TERCET_HD double Gaussian() {
     const double radius = std::sqrt(-2.0 * std::log(1.0 - Uniform()));

@@ -1,6 +1,8 @@
 // Mining on the device, with the choices of the CPU's: one product for all
 // distances, then one block of threads an anchor. Where the CPU looks a
 // negative up among sorted positives, a block holds each against each.
+#include <climits>
+
 #include "caffe/metric/reduce.cuh"
 #include "caffe/util/device.hpp"
 #include "caffe/util/math_functions.hpp"

@@ -201,12 +201,15 @@ struct LayerBench {
   double forward_moves = 0, backward_moves = 0;
 };
 
-// Bottoms of one axis are labels, and class 0 is as good as any.
+// Bottoms of one axis are labels, four of each.
 void Fill(Blob<float>* blob) {
   if (blob->num_axes() > 1) {
     FillNormal(blob);
-  } else {
-    caffe::caffe_gpu_set<float>(blob->count(), 0, blob->mutable_gpu_data());
+    return;
+  }
+  float* labels = blob->mutable_cpu_data();
+  for (int i = 0; i < blob->count(); ++i) {
+    labels[i] = static_cast<float>(i / 4);
   }
 }
 
@@ -247,14 +250,27 @@ void AddLosses(Results* results) {
   const bool tiny = FLAGS_tiny;
   const int N = tiny ? 3 : 1 << 17, D = tiny ? 8 : 512;
   const int rows = tiny ? 3 : 4096, classes = tiny ? 5 : 10572;
-  const std::vector<LayerBench> losses = {
-      {"TripletLoss", Loss("TripletLoss"), {{N, D}, {N, D}, {N, D}}, 3, 6},
+  std::vector<LayerBench> losses = {
+      // Every row active, so that none is spared.
+      {"TripletLoss",
+       Loss("TripletLoss") + "triplet_loss_param { margin: 1e6 }",
+       {{N, D}, {N, D}, {N, D}}, 3, 6},
       {"ContrastiveLoss", Loss("ContrastiveLoss"), {{N, D}, {N, D}, {N}}, 2,
        4},
       {"EuclideanLoss", Loss("EuclideanLoss"), {{N, D}, {N, D}}, 2, 4},
       {"SoftmaxWithLoss", Loss("SoftmaxWithLoss"), {{rows, classes}, {rows}},
        2, 2},
   };
+  for (const std::string mining : {"BATCH_HARD", "BATCH_ALL", "SEMI_HARD"}) {
+    for (const int B : {1800, 4096}) {
+      const int batch = tiny ? 8 : B;
+      losses.push_back(
+          {"BatchTripletLoss " + mining + " B=" + std::to_string(batch),
+           Loss("BatchTripletLoss") + "batch_triplet_loss_param { mining: " +
+               mining + " }",
+           {{batch, tiny ? 8 : 128}, {batch}}});
+    }
+  }
   for (const LayerBench& loss : losses) AddLayer(loss, results);
 }
 
@@ -399,7 +415,8 @@ std::string StepsJson() {
   for (const auto& blob : solver->net()->params()) parameters += blob->count();
   std::ostringstream json;
   json << "  \"model\": \"" << FLAGS_model << "\",\n  \"batch\": " << batch
-       << ",\n  \"parameters\": " << parameters << ",\n  \"step\": {" << SecondsJson(times)
+       << ",\n  \"parameters\": " << parameters
+       << ",\n  \"step\": {" << SecondsJson(times)
        << ", \"images_per_second\": " << batch / times.median
        << ", \"transfers\": \"" << caffe::TransfersText(moved) << "\"}";
   return json.str();

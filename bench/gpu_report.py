@@ -20,7 +20,8 @@ def read(path):
 
 
 def driver():
-    query = ["nvidia-smi", "--query-gpu=driver_version,clocks.max.sm,power.limit",
+    query = ["nvidia-smi",
+             "--query-gpu=driver_version,clocks.max.sm,power.limit",
              "--format=csv,noheader", "-i", "0"]
     try:
         return subprocess.run(query, capture_output=True, text=True,

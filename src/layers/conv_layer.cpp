@@ -102,6 +102,9 @@ void ConvolutionLayer<Dtype>::ReadOptions() {
       1, &shape_.dilation_h, &shape_.dilation_w);
   bias_term_ = p.bias_term();
   engine_.set_direct(p.engine() == ConvolutionParameter::CAFFE);
+#ifdef TERCET_CUDA
+  gpu_engine_.set_own(p.engine() == ConvolutionParameter::CAFFE);
+#endif
 }
 
 template <typename Dtype>
@@ -185,26 +188,24 @@ void ConvolutionLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
     blob->Reshape(bottom[0]->shape(0), shape_.num_output, shape_.out_height(),
                   shape_.out_width());
   }
+#ifdef TERCET_CUDA
   if (Caffe::mode() == Caffe::GPU) {
-    columns_.Reshape({shape_.group, ColumnRows(), shape_.out_height(),
-                      shape_.out_width()});
-  } else if (bottom[0]->shape() != planned_) {
+    gpu_engine_.Reshape(shape_, bottom[0]->shape(0));
+    return;
+  }
+#endif
+  if (bottom[0]->shape() != planned_) {
     engine_.Reshape(shape_, bottom[0]->shape(0));
     planned_ = bottom[0]->shape();
   }
 }
 
 template <typename Dtype>
-bool ConvolutionLayer<Dtype>::IsPointwise() const {
-  return shape_.kernel_area() == 1 && shape_.stride_h == 1 &&
-         shape_.stride_w == 1 && shape_.pad_h == 0 && shape_.pad_w == 0;
-}
-
-template <typename Dtype>
 int64_t ConvolutionLayer<Dtype>::MultiplyAdds(
     const vector<Blob<Dtype>*>& bottom,
     const vector<Blob<Dtype>*>& top) const {
-  return static_cast<int64_t>(top.size()) * top[0]->count() * ColumnRows();
+  const int rows = shape_.channels / shape_.group * shape_.kernel_area();
+  return static_cast<int64_t>(top.size()) * top[0]->count() * rows;
 }
 
 template <typename Dtype>

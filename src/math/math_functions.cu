@@ -26,6 +26,26 @@ cublasStatus_t Gemm(cublasOperation_t tb, cublasOperation_t ta, int n, int m,
                      lda, beta, c, n);
 }
 
+cublasStatus_t GemmBatched(cublasOperation_t tb, cublasOperation_t ta, int n,
+                           int m, int k, const float* alpha, const float* b,
+                           int ldb, int64_t step_b, const float* a, int lda,
+                           int64_t step_a, const float* beta, float* c,
+                           int64_t step_c, int batch) {
+  return cublasSgemmStridedBatched(Caffe::cublas_handle(), tb, ta, n, m, k,
+                                   alpha, b, ldb, step_b, a, lda, step_a,
+                                   beta, c, n, step_c, batch);
+}
+
+cublasStatus_t GemmBatched(cublasOperation_t tb, cublasOperation_t ta, int n,
+                           int m, int k, const double* alpha, const double* b,
+                           int ldb, int64_t step_b, const double* a, int lda,
+                           int64_t step_a, const double* beta, double* c,
+                           int64_t step_c, int batch) {
+  return cublasDgemmStridedBatched(Caffe::cublas_handle(), tb, ta, n, m, k,
+                                   alpha, b, ldb, step_b, a, lda, step_a,
+                                   beta, c, n, step_c, batch);
+}
+
 cublasStatus_t Gemv(cublasOperation_t t, int n, int m, const float* alpha,
                     const float* a, const float* x, const float* beta,
                     float* y) {
@@ -67,6 +87,21 @@ void caffe_gpu_gemm(CBLAS_TRANSPOSE TransA, CBLAS_TRANSPOSE TransB, int M,
   const int ldb = TransB == CblasNoTrans ? N : K;
   CUBLAS_CHECK(Gemm(Operation(TransB), Operation(TransA), N, M, K, &alpha, B,
                     ldb, A, lda, &beta, C));
+}
+
+template <typename Dtype>
+void caffe_gpu_gemm_strided_batched(CBLAS_TRANSPOSE TransA,
+                                    CBLAS_TRANSPOSE TransB, int M, int N,
+                                    int K, Dtype alpha, const Dtype* A,
+                                    int64_t stride_a, const Dtype* B,
+                                    int64_t stride_b, Dtype beta, Dtype* C,
+                                    int64_t stride_c, int batch) {
+  if (M == 0 || N == 0 || batch == 0) return;
+  const int lda = TransA == CblasNoTrans ? K : M;
+  const int ldb = TransB == CblasNoTrans ? N : K;
+  CUBLAS_CHECK(GemmBatched(Operation(TransB), Operation(TransA), N, M, K,
+                           &alpha, B, ldb, stride_b, A, lda, stride_a, &beta,
+                           C, stride_c, batch));
 }
 
 template <typename Dtype>
@@ -209,6 +244,9 @@ void caffe_gpu_asum(int n, const Dtype* x, Dtype* y) {
   template void caffe_gpu_gemm<Dtype>(CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, int,  \
                                       int, int, Dtype, const Dtype*,          \
                                       const Dtype*, Dtype, Dtype*);           \
+  template void caffe_gpu_gemm_strided_batched<Dtype>(                        \
+      CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, int, int, int, Dtype, const Dtype*,   \
+      int64_t, const Dtype*, int64_t, Dtype, Dtype*, int64_t, int);           \
   template void caffe_gpu_gemv<Dtype>(CBLAS_TRANSPOSE, int, int, Dtype,       \
                                       const Dtype*, const Dtype*, Dtype,      \
                                       Dtype*);                                \

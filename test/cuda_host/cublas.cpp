@@ -60,6 +60,19 @@ cublasStatus_t cublasGetMathMode(cublasHandle_t, cublasMath_t* mode) {
                     *alpha, a, lda, b, ldb, *beta, c, ldc);                   \
     return CUBLAS_STATUS_SUCCESS;                                             \
   }                                                                           \
+  cublasStatus_t cublas##S##gemmStridedBatched(                               \
+      cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m,  \
+      int n, int k, const Real* alpha, const Real* a, int lda,                \
+      long long stride_a, const Real* b, int ldb, long long stride_b,         \
+      const Real* beta, Real* c, int ldc, long long stride_c, int batch) {    \
+    const Call call;                                                          \
+    for (int i = 0; i < batch; ++i) {                                         \
+      cblas_##s##gemm(CblasColMajor, Operation(op_a), Operation(op_b), m, n,  \
+                      k, *alpha, a + i * stride_a, lda, b + i * stride_b,     \
+                      ldb, *beta, c + i * stride_c, ldc);                     \
+    }                                                                         \
+    return CUBLAS_STATUS_SUCCESS;                                             \
+  }                                                                           \
   cublasStatus_t cublas##S##gemv(                                             \
       cublasHandle_t, cublasOperation_t op, int m, int n, const Real* alpha,  \
       const Real* a, int lda, const Real* x, int incx, const Real* beta,      \

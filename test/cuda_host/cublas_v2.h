@@ -30,6 +30,17 @@ cublasStatus_t cublasDgemm(cublasHandle_t, cublasOperation_t op_a,
                            const double* alpha, const double* a, int lda,
                            const double* b, int ldb, const double* beta,
                            double* c, int ldc);
+// Product i begins stride_a, stride_b and stride_c values behind product i - 1.
+cublasStatus_t cublasSgemmStridedBatched(
+    cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m,
+    int n, int k, const float* alpha, const float* a, int lda,
+    long long stride_a, const float* b, int ldb, long long stride_b,
+    const float* beta, float* c, int ldc, long long stride_c, int batch);
+cublasStatus_t cublasDgemmStridedBatched(
+    cublasHandle_t, cublasOperation_t op_a, cublasOperation_t op_b, int m,
+    int n, int k, const double* alpha, const double* a, int lda,
+    long long stride_a, const double* b, int ldb, long long stride_b,
+    const double* beta, double* c, int ldc, long long stride_c, int batch);
 cublasStatus_t cublasSgemv(cublasHandle_t, cublasOperation_t op, int m, int n,
                            const float* alpha, const float* a, int lda,
                            const float* x, int incx, const float* beta,

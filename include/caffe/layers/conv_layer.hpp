@@ -1,8 +1,7 @@
 // Convolution: each output is a weighted sum over a window of all channels.
 //
-// This header is the layer's manual. On the CPU the arithmetic is in
-// util/convolution.hpp, on the GPU it is im2col (util/im2col.hpp) and one
-// matrix product an image.
+// This header is the layer's manual. The arithmetic is in util/convolution.hpp
+// on the CPU and in util/gpu_convolution.hpp on the GPU.
 #ifndef CAFFE_LAYERS_CONV_LAYER_HPP_
 #define CAFFE_LAYERS_CONV_LAYER_HPP_
 
@@ -11,6 +10,7 @@
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
 #include "caffe/util/convolution.hpp"
+#include "caffe/util/gpu_convolution.hpp"
 
 namespace caffe {
 
@@ -84,28 +84,20 @@ class ConvolutionLayer : public Layer<Dtype> {
   void Backward_gpu(const vector<Blob<Dtype>*>& top,
                     const vector<bool>& propagate_down,
                     const vector<Blob<Dtype>*>& bottom) override;
-
- private:
-  const Dtype* ColumnsOf(const Dtype* x);
-  void WeightsBackwardGpu(const Dtype* x, const Dtype* dy, Dtype* dw);
-  void DataBackwardGpu(const Dtype* dy, const Dtype* weights, Dtype* dx);
 #endif
 
  private:
   void ReadOptions();
   void MakeParameters();
   void CheckInput(const vector<Blob<Dtype>*>& bottom) const;
-  // Whether the columns of an image are the image itself.
-  bool IsPointwise() const;
-  int ColumnRows() const {
-    return shape_.channels / shape_.group * shape_.kernel_area();
-  }
 
   bool bias_term_ = true;
   ConvGeometry shape_;
   CpuConvolution<Dtype> engine_;
-  vector<int> planned_;        // bottom's shape that engine_ is planned for
-  Blob<Dtype> columns_;        // GPU: group x rows x H' W' of one image
+  vector<int> planned_;  // bottom's shape that engine_ is planned for
+#ifdef TERCET_CUDA
+  GpuConvolution<Dtype> gpu_engine_;
+#endif
 };
 
 }  // namespace caffe

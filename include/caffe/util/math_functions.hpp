@@ -102,6 +102,16 @@ template <typename Dtype>
 void caffe_gpu_gemm(CBLAS_TRANSPOSE TransA, CBLAS_TRANSPOSE TransB, int M,
                     int N, int K, Dtype alpha, const Dtype* A, const Dtype* B,
                     Dtype beta, Dtype* C);
+// C_i = alpha op(A_i) op(B_i) + beta C_i for i = 0 ... batch - 1 in one call;
+// A_i begins stride_a values after A_(i-1), and so on. The stride of a factor
+// that all share is 0.
+template <typename Dtype>
+void caffe_gpu_gemm_strided_batched(CBLAS_TRANSPOSE TransA,
+                                    CBLAS_TRANSPOSE TransB, int M, int N,
+                                    int K, Dtype alpha, const Dtype* A,
+                                    int64_t stride_a, const Dtype* B,
+                                    int64_t stride_b, Dtype beta, Dtype* C,
+                                    int64_t stride_c, int batch);
 template <typename Dtype>
 void caffe_gpu_gemv(CBLAS_TRANSPOSE TransA, int M, int N, Dtype alpha,
                     const Dtype* A, const Dtype* x, Dtype beta, Dtype* y);

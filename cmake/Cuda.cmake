@@ -2,10 +2,13 @@
 # asked for and a CUDA compiler is found. Without one the build is a clean CPU
 # build. It is built for the GPU of this machine, or for all kinds (each major
 # architecture) where there is none, unless CMAKE_CUDA_ARCHITECTURES says. TERCET_CUDA_HOST compiles the same code for the host instead, which
-# runs it without a GPU, slowly: for tests (test/cuda_host).
+# runs it without a GPU, slowly: for tests (test/cuda_host). TERCET_WITH_CUDNN is
+# true where the GPU code is built and cuDNN is wanted and found.
 set(TERCET_WITH_CUDA OFF)
+set(TERCET_WITH_CUDNN OFF)
 if(TERCET_CUDA_HOST)
   set(TERCET_WITH_CUDA ON)
+  set(TERCET_WITH_CUDNN ${TERCET_CUDNN})
   set(CMAKE_CUDA_ARCHITECTURES "the host")
 elseif(TERCET_CUDA)
   include(CheckLanguage)
@@ -25,6 +28,15 @@ elseif(TERCET_CUDA)
     set(CMAKE_CUDA_STANDARD 17)
     set(CMAKE_CUDA_STANDARD_REQUIRED ON)
     set(TERCET_WITH_CUDA ON)
+    if(TERCET_CUDNN)
+      find_package(Cudnn 8)
+      set(TERCET_WITH_CUDNN ${Cudnn_FOUND})
+    endif()
+    if(TERCET_WITH_CUDNN)
+      message(STATUS "cuDNN ${Cudnn_VERSION}: it does convolution and more")
+    else()
+      message(STATUS "No cuDNN: our own kernels and cuBLAS do all")
+    endif()
     message(STATUS
       "CUDA ${CUDAToolkit_VERSION}: building the GPU code for ${CMAKE_CUDA_ARCHITECTURES}")
   else()

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "caffe/net.hpp"
+#include "caffe/util/cudnn_choice.hpp"
 #include "caffe/util/device.hpp"
 #include "tools/common/tool_main.hpp"
 
@@ -162,7 +163,9 @@ void ShowNet() {
 void ListGpus() {
   const string problem = DeviceProblem();
   if (!problem.empty()) throw Error(Error::kDevice, problem);
-  std::printf("%s\n", CudaVersions().c_str());
+  const string cudnn = CudnnVersion();
+  std::printf("%s, %s\n", CudaVersions().c_str(),
+              cudnn.empty() ? "without cuDNN" : cudnn.c_str());
   for (const DeviceInfo& gpu : ListDevices()) {
     std::printf("%d  %s, compute capability %d.%d, %d multiprocessors, "
                 "%.1f of %.1f GiB free, memory at %.0f GB/s\n",

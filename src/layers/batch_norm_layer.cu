@@ -1,6 +1,10 @@
-// BatchNorm on the GPU: the functions of batch_norm_layer.cpp, in its order.
+// BatchNorm on the GPU: the functions of batch_norm_layer.cpp, in its order;
+// cuDNN, where it is built in, has the statistics of the batch and the gradient.
 #include "caffe/layers/batch_norm_layer.hpp"
 #include "caffe/util/channels.cuh"
+#ifdef TERCET_CUDNN
+#include "caffe/util/cudnn.hpp"
+#endif
 
 namespace caffe {
 namespace {
@@ -88,6 +92,65 @@ void Gradient(const ChannelShape& shape, const Dtype* dy, const Dtype* x,
   });
 }
 
+#ifdef TERCET_CUDNN
+// The rows of Cudnn's array of channels.
+enum { kOnes, kZeros, kMean, kUnbiased, kScaleDiff, kShiftDiff, kCudnnRows };
+
+// The standard deviation of a single value has no unbiased form.
+bool IsCudnns(const LayerParameter& param, const ChannelShape& shape) {
+  return shape.per_channel() > 1 &&
+         param.batch_norm_param().engine() != BatchNormParameter::CAFFE;
+}
+
+template <typename Dtype>
+void CudnnForward(const ChannelShape& shape, double eps, const Dtype* x,
+                  Dtype* work, const BatchNormChannel<Dtype>& channel,
+                  Dtype* y) {
+  const int64_t channels = shape.channels;
+  ForEach(kScaleDiff * channels, [=] __device__(int64_t i) {
+    work[i] = i / channels == kOnes ? Dtype(1) : Dtype(0);
+  });
+  const CudnnTensor<Dtype> tensor(shape.outer, channels, shape.inner, 1);
+  const CudnnTensor<Dtype> row(1, channels, 1, 1);
+  const Dtype one = 1, zero = 0;
+  CUDNN_CHECK(cudnnBatchNormalizationForwardTraining(
+      CudnnHandle(), CUDNN_BATCHNORM_SPATIAL, &one, &zero, tensor, x, tensor,
+      y, row, work + kOnes * channels, work + kZeros * channels, 1,
+      work + kMean * channels, work + kUnbiased * channels, eps, channel.mean,
+      channel.inverse_std));
+}
+
+// Adds the statistics that CudnnForward left in `work` to the moving ones.
+template <typename Dtype>
+void UpdateMoving(const ChannelShape& shape,
+                  const BatchNormChannel<Dtype>& channel, double fraction,
+                  const Dtype* work, Dtype* weight) {
+  const int64_t channels = shape.channels;
+  const int64_t values = shape.per_channel();
+  ForEach(channels, [=] __device__(int64_t c) {
+    const double unbiased = work[kUnbiased * channels + c];
+    channel.UpdateMoving(c, fraction, work[kMean * channels + c],
+                         unbiased * (values - 1) / values, values);
+    if (c == 0) weight[0] = static_cast<Dtype>(fraction * weight[0] + 1);
+  });
+}
+
+template <typename Dtype>
+void CudnnGradient(const ChannelShape& shape, double eps, const Dtype* x,
+                   const Dtype* dy, const Dtype* mean,
+                   const Dtype* inverse_std, Dtype* work, Dtype* dx) {
+  const int64_t channels = shape.channels;
+  const CudnnTensor<Dtype> tensor(shape.outer, channels, shape.inner, 1);
+  const CudnnTensor<Dtype> row(1, channels, 1, 1);
+  const Dtype one = 1, zero = 0;
+  CUDNN_CHECK(cudnnBatchNormalizationBackward(
+      CudnnHandle(), CUDNN_BATCHNORM_SPATIAL, &one, &zero, &one, &zero, tensor,
+      x, tensor, dy, tensor, dx, row, work + kOnes * channels,
+      work + kScaleDiff * channels, work + kShiftDiff * channels, eps, mean,
+      inverse_std));
+}
+#endif
+
 }  // namespace
 
 template <typename Dtype>
@@ -105,14 +168,26 @@ void BatchNormLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
         mean_.mutable_gpu_data(), inverse_std_.mutable_gpu_data(),
         this->blobs_[0]->mutable_gpu_data(),
         this->blobs_[1]->mutable_gpu_data()};
+    if (bottom[0] == top[0]) {
+      caffe_copy(bottom[0]->count(), x, kept_.mutable_gpu_data());
+    }
+#ifdef TERCET_CUDNN
+    if (IsCudnns(this->layer_param_, shape_)) {
+      cudnn_work_.Reshape({kCudnnRows, static_cast<int>(shape_.channels)});
+      Dtype* work = cudnn_work_.mutable_gpu_data();
+      CudnnForward(shape_, eps_,
+                   bottom[0] == top[0] ? kept_.gpu_data() : x, work, channel,
+                   top[0]->mutable_gpu_data());
+      UpdateMoving(shape_, channel, fraction_, work,
+                   this->blobs_[2]->mutable_gpu_data());
+      return;
+    }
+#endif
     double* mean = sums_.mutable_gpu_data();
     double* variance = mean + shape_.channels;
     Moments(shape_, x, mean, variance);
     StatisticsOfBatch(shape_, channel, mean, variance, fraction_, eps_,
                       this->blobs_[2]->mutable_gpu_data());
-    if (bottom[0] == top[0]) {
-      caffe_copy(bottom[0]->count(), x, kept_.mutable_gpu_data());
-    }
   }
   Standardize(shape_, x, mean_.gpu_data(), inverse_std_.gpu_data(),
               top[0]->mutable_gpu_data());
@@ -133,6 +208,13 @@ void BatchNormLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
   }
   const Dtype* x =
       bottom[0] == top[0] ? kept_.gpu_data() : bottom[0]->gpu_data();
+#ifdef TERCET_CUDNN
+  if (IsCudnns(this->layer_param_, shape_)) {
+    CudnnGradient(shape_, eps_, x, dy, mean, inverse_std,
+                  cudnn_work_.mutable_gpu_data(), dx);
+    return;
+  }
+#endif
   double* sums = sums_.mutable_gpu_data();
   GradientMeans(shape_, dy, x, mean, inverse_std, sums);
   Gradient(shape_, dy, x, mean, inverse_std, sums, dx);

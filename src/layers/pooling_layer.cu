@@ -1,8 +1,14 @@
 // Pooling on the device: forward one thread an output; backward one thread an
-// input, which gathers from the windows that hold it, in a fixed order.
+// input, which gathers from the windows that hold it, in a fixed order. cuDNN
+// has the means of windows that all lie in the image: its other means count
+// differently, and its gradient of a maximum reads the top, which a layer above
+// may have changed in place.
 #include <vector>
 
 #include "caffe/layers/pooling_layer.hpp"
+#ifdef TERCET_CUDNN
+#include "caffe/util/cudnn.hpp"
+#endif
 #include "caffe/util/device.cuh"
 
 namespace caffe {
@@ -81,6 +87,35 @@ void PoolBackward(const PoolGeometry& s, int64_t count, const Dtype* dy,
   });
 }
 
+#ifdef TERCET_CUDNN
+bool AllInside(const PoolGeometry& s) {
+  return s.pad_h == 0 && s.pad_w == 0 && s.height >= s.kernel_h &&
+         s.width >= s.kernel_w &&
+         s.out_h == (s.height - s.kernel_h) / s.stride_h + 1 &&
+         s.out_w == (s.width - s.kernel_w) / s.stride_w + 1;
+}
+
+bool IsCudnns(const LayerParameter& param, const PoolGeometry& s,
+              bool is_max) {
+  return !is_max && AllInside(s) &&
+         param.pooling_param().engine() != PoolingParameter::CAFFE;
+}
+
+// The shapes of pooling, as cuDNN has them; all planes are one channel's.
+template <typename Dtype>
+struct CudnnMeans {
+  CudnnMeans(const PoolGeometry& s, int64_t planes)
+      : x(planes, 1, s.height, s.width), y(planes, 1, s.out_h, s.out_w) {
+    CUDNN_CHECK(cudnnSetPooling2dDescriptor(
+        windows, CUDNN_POOLING_AVERAGE_COUNT_INCLUDE_PADDING,
+        CUDNN_PROPAGATE_NAN, s.kernel_h, s.kernel_w, 0, 0, s.stride_h,
+        s.stride_w));
+  }
+  CudnnTensor<Dtype> x, y;
+  CudnnPoolingDescriptor windows;
+};
+#endif
+
 }  // namespace
 
 template <typename Dtype>
@@ -88,6 +123,15 @@ void PoolingLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                       const vector<Blob<Dtype>*>& top) {
   const Dtype* x = bottom[0]->gpu_data();
   Dtype* y = top[0]->mutable_gpu_data();
+#ifdef TERCET_CUDNN
+  if (IsCudnns(this->layer_param_, shape_, is_max_)) {
+    const CudnnMeans<Dtype> means(shape_, bottom[0]->count(0, 2));
+    const Dtype one = 1, zero = 0;
+    CUDNN_CHECK(cudnnPoolingForward(CudnnHandle(), means.windows, &one,
+                                    means.x, x, &zero, means.y, y));
+    return;
+  }
+#endif
   if (is_max_) {
     MaxForward(shape_, top[0]->count(), x, y, argmax_.mutable_gpu_data(),
                top.size() > 1 ? top[1]->mutable_gpu_data() : nullptr);
@@ -101,6 +145,17 @@ void PoolingLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                        const vector<bool>& propagate_down,
                                        const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) { return; }
+#ifdef TERCET_CUDNN
+  if (IsCudnns(this->layer_param_, shape_, is_max_)) {
+    const CudnnMeans<Dtype> means(shape_, bottom[0]->count(0, 2));
+    const Dtype one = 1, zero = 0;
+    CUDNN_CHECK(cudnnPoolingBackward(
+        CudnnHandle(), means.windows, &one, means.y, top[0]->gpu_data(),
+        means.y, top[0]->gpu_diff(), means.x, bottom[0]->gpu_data(), &zero,
+        means.x, bottom[0]->mutable_gpu_diff()));
+    return;
+  }
+#endif
   PoolBackward(shape_, bottom[0]->count(), top[0]->gpu_diff(),
                is_max_ ? argmax_.gpu_data() : nullptr,
                bottom[0]->mutable_gpu_diff());

@@ -1,7 +1,11 @@
-// Softmax on the GPU: the functions of softmax_layer.cpp, in its order. Scores
+// Softmax on the GPU: by cuDNN, or by the functions of softmax_layer.cpp, in its
+// order. Scores
 // side by side in memory are worked on by a warp, others by one thread, so that
 // neighbouring threads read neighbouring positions.
 #include "caffe/layers/softmax_layer.hpp"
+#ifdef TERCET_CUDNN
+#include "caffe/util/cudnn.hpp"
+#endif
 #include "caffe/util/device.cuh"
 
 namespace caffe {
@@ -44,10 +48,43 @@ void ForwardAll(const ChannelShape& shape, const Dtype* x, Dtype* y) {
 
 }  // namespace
 
+#ifdef TERCET_CUDNN
+namespace {
+
+template <typename Dtype>
+void ForwardByCudnn(const ChannelShape& shape, const Dtype* x, Dtype* y) {
+  const CudnnTensor<Dtype> tensor(shape.outer, shape.channels, shape.inner, 1);
+  const Dtype one = 1, zero = 0;
+  CUDNN_CHECK(cudnnSoftmaxForward(
+      CudnnHandle(), CUDNN_SOFTMAX_ACCURATE, CUDNN_SOFTMAX_MODE_CHANNEL, &one,
+      tensor, x, &zero, tensor, y));
+}
+
+template <typename Dtype>
+void BackwardByCudnn(const ChannelShape& shape, const Dtype* y,
+                     const Dtype* dy, Dtype* dx) {
+  const CudnnTensor<Dtype> tensor(shape.outer, shape.channels, shape.inner, 1);
+  const Dtype one = 1, zero = 0;
+  CUDNN_CHECK(cudnnSoftmaxBackward(
+      CudnnHandle(), CUDNN_SOFTMAX_ACCURATE, CUDNN_SOFTMAX_MODE_CHANNEL, &one,
+      tensor, y, tensor, dy, &zero, tensor, dx));
+}
+
+}  // namespace
+#endif
+
 template <typename Dtype>
 void SoftmaxLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                       const vector<Blob<Dtype>*>& top) {
-  ForwardAll(shape_, bottom[0]->gpu_data(), top[0]->mutable_gpu_data());
+  const Dtype* x = bottom[0]->gpu_data();
+  Dtype* y = top[0]->mutable_gpu_data();
+#ifdef TERCET_CUDNN
+  if (this->layer_param_.softmax_param().engine() != SoftmaxParameter::CAFFE) {
+    ForwardByCudnn(shape_, x, y);
+    return;
+  }
+#endif
+  ForwardAll(shape_, x, y);
 }
 
 namespace {
@@ -91,8 +128,16 @@ void SoftmaxLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                        const vector<bool>& propagate_down,
                                        const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) return;
-  BackwardAll(shape_, top[0]->gpu_data(), top[0]->gpu_diff(),
-              bottom[0]->mutable_gpu_diff());
+  const Dtype* y = top[0]->gpu_data();
+  const Dtype* dy = top[0]->gpu_diff();
+  Dtype* dx = bottom[0]->mutable_gpu_diff();
+#ifdef TERCET_CUDNN
+  if (this->layer_param_.softmax_param().engine() != SoftmaxParameter::CAFFE) {
+    BackwardByCudnn(shape_, y, dy, dx);
+    return;
+  }
+#endif
+  BackwardAll(shape_, y, dy, dx);
 }
 
 INSTANTIATE_LAYER_GPU_FUNCS(SoftmaxLayer);

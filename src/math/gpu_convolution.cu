@@ -5,10 +5,13 @@
 #include "caffe/util/gpu_convolution.hpp"
 
 #include <algorithm>
+#include <cstring>
 
+#include "caffe/util/cudnn_choice.hpp"
 #include "caffe/util/device.cuh"
 #include "caffe/util/math_functions.hpp"
-#include "device_scratch.hpp"
+#include "convolution_scratch.hpp"
+#include "cudnn_convolution.hpp"
 
 namespace caffe {
 namespace {
@@ -164,10 +167,15 @@ void AddParts(int parts, int outputs, const Dtype* sums, Dtype* db) {
   });
 }
 
+bool SameShape(const ConvGeometry& a, const ConvGeometry& b) {
+  static_assert(sizeof(ConvGeometry) == 13 * sizeof(int), "all are ints");
+  return std::memcmp(&a, &b, sizeof(a)) == 0;
+}
+
 }  // namespace
 
 template <typename Dtype>
-GpuConvolution<Dtype>::GpuConvolution() : scratch_(DeviceScratch::Shared()) {}
+GpuConvolution<Dtype>::GpuConvolution() : scratch_(ConvolutionScratch::Shared()) {}
 template <typename Dtype>
 GpuConvolution<Dtype>::~GpuConvolution() = default;
 
@@ -192,21 +200,42 @@ Dtype* GpuConvolution<Dtype>::columns() const {
 
 template <typename Dtype>
 void GpuConvolution<Dtype>::Reshape(const ConvGeometry& shape, int batch) {
+  if (batch == batch_ && SameShape(shape, shape_) &&
+      generation_ == CudnnGeneration()) {
+    return;
+  }
   shape_ = shape;
   batch_ = batch;
+  generation_ = CudnnGeneration();
+  cudnn_.reset();
+#ifdef TERCET_CUDNN
+  if (!own_) cudnn_ = CudnnConvolution<Dtype>::Plan(shape, batch);
+#endif
   const int64_t image = shape.group * column_size() + shape.out_size();
   const int64_t fit =
       column_bytes_ / (image * static_cast<int64_t>(sizeof(Dtype)));
   chunk_ = static_cast<int>(
       std::max<int64_t>(1, std::min<int64_t>(batch, fit)));
   const int64_t bias = int64_t{1} * bias_parts() * shape.num_output;
-  scratch_->Reserve(std::max(chunk_ * image, bias) * sizeof(Dtype));
+  int64_t bytes =
+      std::max(cudnn_ ? 0 : chunk_ * image, bias) * sizeof(Dtype);
+#ifdef TERCET_CUDNN
+  if (cudnn_) bytes = std::max<int64_t>(bytes, cudnn_->workspace_bytes());
+#endif
+  scratch_->Reserve(bytes);
 }
 
 template <typename Dtype>
 void GpuConvolution<Dtype>::Forward(const Dtype* x, const Dtype* w,
                                     const Dtype* bias, Dtype* y) {
   const ConvGeometry& s = shape_;
+#ifdef TERCET_CUDNN
+  if (cudnn_ != nullptr) {
+    cudnn_->Forward(x, w, scratch_->data(), y);
+    if (bias) { AddBias(batch_, s.num_output, plane(), bias, y); }
+    return;
+  }
+#endif
   if (is_pointwise()) {
     caffe_gpu_gemm_strided_batched<Dtype>(
         CblasNoTrans, CblasNoTrans, s.num_output, plane(), s.channels,
@@ -233,6 +262,12 @@ template <typename Dtype>
 void GpuConvolution<Dtype>::BackwardData(const Dtype* dy, const Dtype* w,
                                          Dtype* dx) {
   const ConvGeometry& s = shape_;
+#ifdef TERCET_CUDNN
+  if (cudnn_ != nullptr) {
+    cudnn_->BackwardData(dy, w, scratch_->data(), dx);
+    return;
+  }
+#endif
   if (is_pointwise()) {
     caffe_gpu_gemm_strided_batched<Dtype>(
         CblasTrans, CblasNoTrans, s.channels, plane(), s.num_output, Dtype(1),
@@ -272,6 +307,12 @@ void GpuConvolution<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
   const ConvGeometry& s = shape_;
   if (db != nullptr) { SumBias(dy, db); }
   if (dw == nullptr) { return; }
+#ifdef TERCET_CUDNN
+  if (cudnn_ != nullptr) {
+    cudnn_->BackwardWeights(x, dy, scratch_->data(), dw);
+    return;
+  }
+#endif
   for (int n = 0; n < batch_; n += chunk_) {
     const int images = std::min(chunk_, batch_ - n);
     const int64_t size = images * column_size();

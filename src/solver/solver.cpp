@@ -3,6 +3,7 @@
 #include "caffe/solver.hpp"
 
 #include "caffe/solver/solver_check.hpp"
+#include "caffe/util/cudnn_choice.hpp"
 #include "caffe/util/prototxt.hpp"
 
 namespace caffe {
@@ -42,6 +43,16 @@ void SetState(Phase phase, const NetState* from_solver, NetParameter* net) {
   *net->mutable_state() = state;
 }
 
+// How the GPU multiplies, for the whole process.
+void ChooseArithmetic(const SolverParameter& param) {
+  Caffe::set_math(param.math() == SolverParameter::TF32 ? Caffe::TF32
+                                                        : Caffe::FP32);
+  CudnnSettings settings;
+  settings.autotune = param.cudnn_search() == SolverParameter::AUTOTUNE;
+  settings.workspace_bytes = size_t{param.cudnn_workspace_mb()} << 20;
+  SetCudnnSettings(settings);
+}
+
 }  // namespace
 
 template <typename Dtype>
@@ -63,8 +74,7 @@ void Solver<Dtype>::Init() {
     param_.set_random_seed(static_cast<int64_t>(SeedFromSystem() >> 33));
   }
   Caffe::set_random_seed(param_.random_seed());
-  Caffe::set_math(param_.math() == SolverParameter::TF32 ? Caffe::TF32
-                                                         : Caffe::FP32);
+  ChooseArithmetic(param_);
   InitTrainNet();
   InitTestNets();
   for (const string& files : param_.weights()) LoadWeights(files);

@@ -5,6 +5,7 @@
 #include "caffe/solver.hpp"
 #include "caffe/solver/lr_policy.hpp"
 #include "caffe/solver/snapshot.hpp"
+#include "caffe/util/cudnn_choice.hpp"
 #include "caffe/util/weights.hpp"
 
 namespace caffe {
@@ -118,6 +119,11 @@ void Solver<Dtype>::SaveRunState(SolverState* state) const {
     SaveLayers(*test_nets_[i], TestPrefix(i), state);
   }
   for (Dtype loss : losses_) state->add_recent_loss(loss);
+  if (GetCudnnSettings().autotune) {
+    for (const auto& choice : CudnnChoices()) {
+      (*state->mutable_cudnn_choice())[choice.first] = choice.second;
+    }
+  }
 }
 
 template <typename Dtype>
@@ -130,6 +136,9 @@ void Solver<Dtype>::LoadRunState(const SolverState& state) {
     Rng rng(state.rng().key(), state.rng().stream());
     rng.Seek(state.rng().counter());
     Caffe::set_rng(rng);
+  }
+  if (GetCudnnSettings().autotune && !state.cudnn_choice().empty()) {
+    SetCudnnChoices({state.cudnn_choice().begin(), state.cudnn_choice().end()});
   }
   losses_.clear();
   for (double loss : state.recent_loss()) AddLoss(static_cast<Dtype>(loss));

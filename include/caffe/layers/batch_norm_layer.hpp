@@ -15,6 +15,9 @@
 //                             batch's; default: true in TEST, false in TRAIN
 //   moving_average_fraction   f below [0.999]
 //   eps                       added to the variance [1e-5]
+//   engine                    on the GPU, CAFFE: our own kernels. DEFAULT and
+//                             CUDNN: cuDNN's for statistics of the batch, where
+//                             it is built in
 //
 // Parameters, each zero at first and learnt by no solver (their lr_mult and
 // decay_mult are set to 0):
@@ -118,6 +121,8 @@ class BatchNormLayer : public Layer<Dtype> {
   Blob<Dtype> inverse_std_;
   // 2 x C: mean and variance in Forward, the two sums of Backward.
   Blob<double> sums_;
+  // With cuDNN: a row of channels for each thing that it wants beside.
+  Blob<Dtype> cudnn_work_;
   // In place, Forward keeps the bottom here for Backward.
   Blob<Dtype> kept_;
 };

@@ -42,8 +42,11 @@ namespace caffe {
 //   engine [DEFAULT]       CAFFE: every product is made. DEFAULT: on the CPU,
 //                          in float, 3 x 3 windows at stride 1 over at least
 //                          16 channels go Winograd's way: about twice as
-//                          fast, with about twice the rounding error. CUDNN:
-//                          accepted, as DEFAULT
+//                          fast, with about twice the rounding error; on the
+//                          GPU cuDNN, where it is built in and has an
+//                          algorithm that gives the same bits each time and
+//                          fits the solver's cudnn_workspace_mb; else products
+//                          of columns. CUDNN: as DEFAULT
 //   force_nd_im2col        accepted; the results are the same
 //
 // Gradient

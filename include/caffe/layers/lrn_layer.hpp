@@ -15,7 +15,8 @@
 //   alpha, beta  [1], [0.75]
 //   k            [1]; without effect WITHIN_CHANNEL, as in Caffe
 //   norm_region  ACROSS_CHANNELS (default) or WITHIN_CHANNEL
-//   engine       accepted, without effect
+//   engine       accepted, without effect: cuDNN's gradient takes the top,
+//                which a layer above may have changed in place
 //
 // Gradient, with the sum over the same window and m = n or n^2:
 //   dx_i = dy_i s_i^-beta

@@ -75,7 +75,9 @@ struct PoolGeometry {
 //   stride [1], pad [0]    or stride_h and stride_w, pad_h and pad_w;
 //                          pad < kernel
 //   round_mode [CEIL]      FLOOR: H' = floor(...) + 1
-//   engine                 accepted; the results are the same
+//   engine                 on the GPU, CAFFE: our own kernels. DEFAULT and
+//                          CUDNN: cuDNN, where it is built in, for AVE
+//                          windows that all lie in the image
 //
 // Gradient: MAX gives dL/dy to the pixel that was the maximum; AVE gives
 // dL/dy / size to each pixel of the window.

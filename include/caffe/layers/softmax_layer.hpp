@@ -7,7 +7,8 @@
 //
 // Options (softmax_param):
 //   axis    the axis of the C scores [1]; negative: from the end
-//   engine  accepted, without effect
+//   engine  on the GPU, CAFFE: our own kernels. DEFAULT and CUDNN: cuDNN,
+//           where it is built in
 //
 // Gradient: dx_c = y_c (dy_c - sum over j of dy_j y_j).
 #ifndef CAFFE_LAYERS_SOFTMAX_LAYER_HPP_

@@ -26,7 +26,7 @@
 
 namespace caffe {
 
-class DeviceScratch;
+class ConvolutionScratch;
 template <typename Dtype>
 class CudnnConvolution;
 
@@ -40,9 +40,16 @@ class GpuConvolution {
   GpuConvolution();
   ~GpuConvolution();
 
-  // Whether the next Reshape() must do without cuDNN; at first it need not.
-  void set_own(bool own) { own_ = own; }
-  void set_column_bytes(int64_t bytes) { column_bytes_ = bytes; }
+  // What the next Reshape() plans with: whether it must do without cuDNN (at
+  // first it need not), and the limit in place of kColumnBytes.
+  void set_own(bool own) {
+    own_ = own;
+    batch_ = 0;
+  }
+  void set_column_bytes(int64_t bytes) {
+    column_bytes_ = bytes;
+    batch_ = 0;
+  }
 
   // Plans for `batch` images of this shape and takes all memory, which all
   // convolutions share. Cheap where nothing has changed. Requires what
@@ -75,8 +82,8 @@ class GpuConvolution {
   ConvGeometry shape_;
   int batch_ = 0;
   int chunk_ = 0;
-  int generation_ = -1;  // of ConvSearch, that the plan was made with
-  std::shared_ptr<DeviceScratch> scratch_;
+  int generation_ = -1;  // CudnnGeneration() when it was planned
+  std::shared_ptr<ConvolutionScratch> scratch_;
   std::shared_ptr<CudnnConvolution<Dtype>> cudnn_;  // null: our own way
 };
 

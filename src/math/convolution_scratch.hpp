@@ -2,8 +2,8 @@
 // cuDNN's workspace. They run one after the other, so the largest need is
 // enough. It grows while nets are planned (Reshape), never in a Forward or
 // Backward, and is given back with the last layer that holds it.
-#ifndef TERCET_SRC_MATH_DEVICE_SCRATCH_HPP_
-#define TERCET_SRC_MATH_DEVICE_SCRATCH_HPP_
+#ifndef TERCET_SRC_MATH_CONVOLUTION_SCRATCH_HPP_
+#define TERCET_SRC_MATH_CONVOLUTION_SCRATCH_HPP_
 
 #include <cstddef>
 #include <memory>
@@ -12,10 +12,10 @@
 
 namespace caffe {
 
-class DeviceScratch {
+class ConvolutionScratch {
  public:
   // The one of this process.
-  static std::shared_ptr<DeviceScratch> Shared();
+  static std::shared_ptr<ConvolutionScratch> Shared();
 
   // Afterwards data() has at least so many bytes; what it held is lost. Error
   // kDevice where the device has no room.
@@ -30,4 +30,4 @@ class DeviceScratch {
 
 }  // namespace caffe
 
-#endif  // TERCET_SRC_MATH_DEVICE_SCRATCH_HPP_
+#endif  // TERCET_SRC_MATH_CONVOLUTION_SCRATCH_HPP_

@@ -111,6 +111,10 @@ const typename ImageBatches<Dtype>::Batch& ImageBatches<Dtype>::NextBatch() {
         [this](uint64_t number, Batch* batch) { MakeBatch(number, batch); },
         cursor_, threads_, depth_));
   }
+#ifdef TERCET_CUDA
+  // To ask for a batch ends the right to the memory of the one before.
+  if (feed_ != nullptr) feed_->WaitUntilSent();
+#endif
   return prefetcher_->Next();
 }
 
@@ -148,11 +152,8 @@ void ImageBatches<Dtype>::NextOnDevice(const vector<Blob<Dtype>*>& top) {
   if (top.size() > 1) {
     top[1]->data()->set_data(labels_.data(), batch + ImageCount());
   }
-  // The batch after it, if it is made already; to ask for it ends the right to
-  // the memory of this one.
-  if (!prefetcher_->IsReady()) return;
-  feed_->WaitUntilSent();
-  SendNext();
+  // The batch after it, if it is made already.
+  if (prefetcher_->IsReady()) SendNext();
 }
 #endif
 

@@ -121,7 +121,9 @@ void Solver<Dtype>::SaveRunState(SolverState* state) const {
   for (Dtype loss : losses_) state->add_recent_loss(loss);
   if (GetCudnnSettings().autotune) {
     for (const auto& choice : CudnnChoices()) {
-      (*state->mutable_cudnn_choice())[choice.first] = choice.second;
+      CudnnChoice* stored = state->add_cudnn_choice();
+      stored->set_pass(choice.first);
+      stored->set_algorithm(choice.second);
     }
   }
 }
@@ -138,7 +140,11 @@ void Solver<Dtype>::LoadRunState(const SolverState& state) {
     Caffe::set_rng(rng);
   }
   if (GetCudnnSettings().autotune && !state.cudnn_choice().empty()) {
-    SetCudnnChoices({state.cudnn_choice().begin(), state.cudnn_choice().end()});
+    CudnnChoiceMap choices;
+    for (const CudnnChoice& choice : state.cudnn_choice()) {
+      choices[choice.pass()] = choice.algorithm();
+    }
+    SetCudnnChoices(choices);
   }
   losses_.clear();
   for (double loss : state.recent_loss()) AddLoss(static_cast<Dtype>(loss));

@@ -38,8 +38,12 @@ std::vector<CudaHostEvent>& awaited() {
   return *instance;
 }
 
+// A copy opens the device's memory, which must not begin with later copies.
+bool making_copies = false;
+
 cudaError_t MakeCopies(cudaStream_t stream, size_t until) {
   cudaError_t status = cudaSuccess;
+  making_copies = true;
   while (stream->made < until && !stream->waiting.empty()) {
     const CudaHostStream::Copy copy = stream->waiting.front();
     stream->waiting.pop_front();
@@ -48,6 +52,7 @@ cudaError_t MakeCopies(cudaStream_t stream, size_t until) {
         cudaMemcpy(copy.to, copy.from, copy.size, cudaMemcpyHostToDevice);
     if (one != cudaSuccess) { status = one; }
   }
+  making_copies = false;
   return status;
 }
 
@@ -65,6 +70,7 @@ cudaError_t Synchronize(const CudaHostEvent& event) {
 }  // namespace
 
 void cuda_host::RunAwaitedCopies() {
+  if (making_copies) { return; }
   std::vector<CudaHostEvent> events;
   events.swap(awaited());
   for (const CudaHostEvent& event : events) { Synchronize(event); }

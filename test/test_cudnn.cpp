@@ -238,7 +238,7 @@ TEST_F(CudnnTest, AResumedRunTakesTheAlgorithmsOfItsSnapshot) {
   bool changed = false;
   for (auto& choice : other) {
     if (choice.first.rfind("forward", 0) != 0) continue;
-    choice.second = 1 - choice.second;
+    choice.second ^= 1;
     changed = true;
   }
   ASSERT_TRUE(changed);

@@ -187,10 +187,9 @@ TEST_F(DeviceCopiesTest, GoingBackToTheHostLosesNoBatch) {
     }
     return pixels;
   };
-  EXPECT_EQ(
-      first_pixels({Caffe::GPU, Caffe::GPU, Caffe::CPU, Caffe::GPU, Caffe::CPU}),
-      first_pixels({Caffe::CPU, Caffe::CPU, Caffe::CPU, Caffe::CPU,
-                    Caffe::CPU}));
+  const Caffe::Brew cpu = Caffe::CPU, gpu = Caffe::GPU;
+  EXPECT_EQ(first_pixels({gpu, gpu, cpu, gpu, cpu}),
+            first_pixels({cpu, cpu, cpu, cpu, cpu}));
 }
 
 TEST_F(DeviceCopiesTest, TheSolverChoosesTheArithmeticOfProducts) {

@@ -1,5 +1,5 @@
-// BatchNorm on the GPU: the functions of batch_norm_layer.cpp, in its order;
-// cuDNN, where it is built in, has the statistics of the batch and the gradient.
+// BatchNorm on the GPU: the functions of batch_norm_layer.cpp, in its order.
+// Where cuDNN is built in, it has the batch's statistics and the gradient.
 #include "caffe/layers/batch_norm_layer.hpp"
 #include "caffe/util/channels.cuh"
 #ifdef TERCET_CUDNN

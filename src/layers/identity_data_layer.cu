@@ -1,4 +1,4 @@
-// IdentityData on the GPU: the batch is made on the host, and copied ahead of time.
+// IdentityData on the GPU: batches are made on the host, and sent ahead.
 #include <vector>
 
 #include "caffe/layers/identity_data_layer.hpp"

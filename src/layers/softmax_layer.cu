@@ -1,7 +1,6 @@
-// Softmax on the GPU: by cuDNN, or by the functions of softmax_layer.cpp, in its
-// order. Scores
-// side by side in memory are worked on by a warp, others by one thread, so that
-// neighbouring threads read neighbouring positions.
+// Softmax on the GPU: by cuDNN, or by the functions of softmax_layer.cpp, in
+// its order. Scores side by side in memory are worked on by a warp, others
+// by one thread, so that neighbouring threads read neighbouring positions.
 #include "caffe/layers/softmax_layer.hpp"
 #ifdef TERCET_CUDNN
 #include "caffe/util/cudnn.hpp"

@@ -1,4 +1,4 @@
-// TripletData on the GPU: the batch is made on the host, and copied ahead of time.
+// TripletData on the GPU: batches are made on the host, and sent ahead.
 #include <vector>
 
 #include "caffe/layers/triplet_data_layer.hpp"

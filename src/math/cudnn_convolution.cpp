@@ -46,11 +46,18 @@ bool IsUsable(const Result& result) {
          result.memory <= GetCudnnSettings().workspace_bytes;
 }
 
-// Sets *chosen to the first usable result of a list, best first; of an
-// algorithm, where one is given. False where there is none.
+// What a choice is remembered as: the algorithm, and how it multiplies.
+template <typename Result>
+int NumberOf(const Result& result) {
+  return 1000 * static_cast<int>(result.mathType) +
+         static_cast<int>(result.algo);
+}
+
+// Sets *chosen to the first usable result of a list, best first; to that of a
+// number, where one is given. False where there is none.
 template <typename Result>
 bool Take(const std::function<cudnnStatus_t(int*, Result*)>& list,
-          const int* algorithm, Result* chosen) {
+          const int* number, Result* chosen) {
   Result results[kMostAlgorithms];
   int count = 0;
   CUDNN_CHECK(list(&count, results));
@@ -58,8 +65,7 @@ bool Take(const std::function<cudnnStatus_t(int*, Result*)>& list,
   const Result* const found =
       std::find_if(results, results + count, [&](const Result& result) {
         return IsUsable(result) &&
-               (algorithm == nullptr ||
-                static_cast<int>(result.algo) == *algorithm);
+               (number == nullptr || NumberOf(result) == *number);
       });
   if (found == end) return false;
   *chosen = *found;
@@ -81,13 +87,16 @@ bool Choose(const string& pass,
                  << " no more, which was chosen before: " << pass;
   }
   if (!Take(measure, nullptr, chosen)) return false;
-  AddCudnnChoice(pass, static_cast<int>(chosen->algo));
+  AddCudnnChoice(pass, NumberOf(*chosen));
   return true;
 }
 
-// Where TF32 is not asked for, nothing but IEEE's products may be made.
+// Where TF32 is not asked for, floats may be multiplied as IEEE has it only.
+template <typename Dtype>
 void SetMath(cudnnConvolutionDescriptor_t shape, cudnnMathType_t type) {
-  if (Caffe::math() != Caffe::TF32) type = CUDNN_FMA_MATH;
+  if (sizeof(Dtype) == sizeof(float) && Caffe::math() != Caffe::TF32) {
+    type = CUDNN_FMA_MATH;
+  }
   CUDNN_CHECK(cudnnSetConvolutionMathType(shape, type));
 }
 
@@ -97,7 +106,7 @@ void SetShape(const ConvGeometry& s, cudnnConvolutionDescriptor_t shape) {
       shape, s.pad_h, s.pad_w, s.stride_h, s.stride_w, s.dilation_h,
       s.dilation_w, CUDNN_CROSS_CORRELATION, kCudnnType<Dtype>));
   CUDNN_CHECK(cudnnSetConvolutionGroupCount(shape, s.group));
-  SetMath(shape, CUDNN_DEFAULT_MATH);
+  SetMath<Dtype>(shape, CUDNN_DEFAULT_MATH);
 }
 
 }  // namespace
@@ -136,7 +145,7 @@ struct CudnnConvolution<Dtype>::Passes {
               results);
         },
         &forward);
-    if (found) SetMath(forward_shape, forward.mathType);
+    if (found) SetMath<Dtype>(forward_shape, forward.mathType);
     return found;
   }
 
@@ -154,7 +163,7 @@ struct CudnnConvolution<Dtype>::Passes {
               results);
         },
         &data);
-    if (found) SetMath(data_shape, data.mathType);
+    if (found) SetMath<Dtype>(data_shape, data.mathType);
     return found;
   }
 
@@ -172,7 +181,7 @@ struct CudnnConvolution<Dtype>::Passes {
               results);
         },
         &weights);
-    if (found) SetMath(weights_shape, weights.mathType);
+    if (found) SetMath<Dtype>(weights_shape, weights.mathType);
     return found;
   }
 };

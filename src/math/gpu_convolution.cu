@@ -175,7 +175,9 @@ bool SameShape(const ConvGeometry& a, const ConvGeometry& b) {
 }  // namespace
 
 template <typename Dtype>
-GpuConvolution<Dtype>::GpuConvolution() : scratch_(ConvolutionScratch::Shared()) {}
+GpuConvolution<Dtype>::GpuConvolution()
+    : scratch_(ConvolutionScratch::Shared()) {}
+
 template <typename Dtype>
 GpuConvolution<Dtype>::~GpuConvolution() = default;
 

@@ -24,7 +24,10 @@ enum cudnnMathType_t {
   CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION = 2,
   CUDNN_FMA_MATH = 3
 };
-enum cudnnDeterminism_t { CUDNN_NON_DETERMINISTIC = 0, CUDNN_DETERMINISTIC = 1 };
+enum cudnnDeterminism_t {
+  CUDNN_NON_DETERMINISTIC = 0,
+  CUDNN_DETERMINISTIC = 1
+};
 enum cudnnNanPropagation_t {
   CUDNN_NOT_PROPAGATE_NAN = 0,
   CUDNN_PROPAGATE_NAN = 1
@@ -192,7 +195,8 @@ cudnnStatus_t cudnnPoolingBackward(
 enum cudnnBatchNormMode_t { CUDNN_BATCHNORM_SPATIAL = 1 };
 constexpr double CUDNN_BN_MIN_EPSILON = 0.0;
 // running = (1 - factor) running + factor statistic, where the variance is
-// that of the batch times n / (n - 1); saved: mean and 1 / sqrt(variance + eps).
+// that of the batch times n / (n - 1). Saved are the mean and
+// 1 / sqrt(variance + eps).
 cudnnStatus_t cudnnBatchNormalizationForwardTraining(
     cudnnHandle_t, cudnnBatchNormMode_t, const void* alpha, const void* beta,
     cudnnTensorDescriptor_t x_shape, const void* x,

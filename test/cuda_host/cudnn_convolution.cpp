@@ -1,5 +1,5 @@
-// cuDNN's convolution on the host: columns of an image and a product, in double,
-// group by group.
+// cuDNN's convolution on the host: columns of an image and a product, in
+// double, group by group.
 #include <cblas.h>
 
 #include <algorithm>

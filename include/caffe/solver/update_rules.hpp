@@ -106,9 +106,10 @@ struct AdamRule {
   }
 };
 
-// Turns the diff of a parameter into its step and takes it off the parameter,
-// in one pass over the values, where Caffe::mode() says. The histories have the parameter's count; `second`
-// is null for a rule with one.
+// Turns the diff of a parameter into its step and takes it off the
+// parameter, in one pass over the values, where Caffe::mode() says. The
+// histories have the parameter's count; `second` is null for a rule with
+// one.
 template <typename Rule, typename Dtype>
 void ApplyRule(const Rule& rule, const GradientTerms<Dtype>& terms,
                Blob<Dtype>* param, Blob<Dtype>* first, Blob<Dtype>* second);

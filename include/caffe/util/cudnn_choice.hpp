@@ -14,6 +14,7 @@ namespace caffe {
 struct CudnnSettings {
   // Times the algorithms of each shape once, in place of asking cuDNN which
   // should be best. Another run may then choose others, whose last bits differ.
+  // While it times, cuDNN takes memory of its own beyond workspace_bytes.
   bool autotune = false;
   // The most workspace that an algorithm may take.
   size_t workspace_bytes = size_t{512} << 20;
@@ -22,7 +23,8 @@ struct CudnnSettings {
 const CudnnSettings& GetCudnnSettings();
 void SetCudnnSettings(const CudnnSettings& settings);
 
-// What timing chose: a pass over a shape, and the algorithm's number. A choice
+// What timing chose: a pass over a shape, and the number of an algorithm with
+// its way of multiplying. A choice
 // that is set is taken in place of timing. Each call of SetCudnnChoices lets
 // convolutions that are planned plan again.
 typedef std::map<std::string, int> CudnnChoiceMap;

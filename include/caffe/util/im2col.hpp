@@ -1,8 +1,9 @@
 // im2col and its adjoint, for one image of C x H x W: the columns matrix has
 // one row for each (channel, kernel row, kernel column) and one column for
-// each output pixel, row-major. What lies in the padding counts as 0. The GPU
-// convolution multiplies with it; the CPU's (convolution.hpp) needs only
-// col2im_cpu, and only at strides above 1.
+// each output pixel, row-major. What lies in the padding counts as 0. Of these
+// the CPU's convolution (convolution.hpp) needs col2im_cpu, at strides above 1;
+// the GPU's has kernels of its own for many images. The rest is there for
+// layers written for Caffe.
 #ifndef CAFFE_UTIL_IM2COL_HPP_
 #define CAFFE_UTIL_IM2COL_HPP_
 

@@ -1,9 +1,11 @@
-# Decides whether the GPU code is built: TERCET_WITH_CUDA is true where it was
-# asked for and a CUDA compiler is found. Without one the build is a clean CPU
-# build. It is built for the GPU of this machine, or for all kinds (each major
-# architecture) where there is none, unless CMAKE_CUDA_ARCHITECTURES says. TERCET_CUDA_HOST compiles the same code for the host instead, which
-# runs it without a GPU, slowly: for tests (test/cuda_host). TERCET_WITH_CUDNN is
-# true where the GPU code is built and cuDNN is wanted and found.
+# Decides whether the GPU code is built: TERCET_WITH_CUDA is true where it
+# was asked for and a CUDA compiler is found. Without one the build is a
+# clean CPU build. It is built for the GPU of this machine, or for all kinds
+# (each major architecture) where there is none, unless
+# CMAKE_CUDA_ARCHITECTURES says. TERCET_CUDA_HOST compiles the same code for
+# the host instead, which runs it without a GPU, slowly: for tests
+# (test/cuda_host). TERCET_WITH_CUDNN is true where the GPU code is built and
+# cuDNN is wanted and found.
 set(TERCET_WITH_CUDA OFF)
 set(TERCET_WITH_CUDNN OFF)
 if(TERCET_CUDA_HOST)

@@ -65,15 +65,15 @@ void Caffe::SetDevice(int device) {
                     std::to_string(count - 1) + ")");
   }
 #ifdef TERCET_CUDA
-  CUDA_CHECK(cudaSetDevice(device));
-  CheckDeviceCode();
-  LOG(INFO) << "GPU " << device << ": " << DescribeDevice(device).name;
   Settings& s = settings();
-  s.device = device;
   if (s.cublas != nullptr) {
     CUBLAS_CHECK(cublasDestroy(s.cublas));
     s.cublas = nullptr;
   }
+  CUDA_CHECK(cudaSetDevice(device));
+  CheckDeviceCode();
+  LOG(INFO) << "GPU " << device << ": " << DescribeDevice(device).name;
+  s.device = device;
 #endif
 }
 

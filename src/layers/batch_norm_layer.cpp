@@ -54,6 +54,7 @@ void BatchNormLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   mean_.Reshape({channels});
   inverse_std_.Reshape({channels});
   sums_.Reshape({2, channels});
+  cudnn_work_.Reshape({kCudnnRows, channels});
 }
 
 namespace {

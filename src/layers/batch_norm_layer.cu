@@ -93,12 +93,12 @@ void Gradient(const ChannelShape& shape, const Dtype* dy, const Dtype* x,
 }
 
 #ifdef TERCET_CUDNN
-// The rows of Cudnn's array of channels.
-enum { kOnes, kZeros, kMean, kUnbiased, kScaleDiff, kShiftDiff, kCudnnRows };
+// The rows of cudnn_work_.
+enum { kOnes, kZeros, kMean, kUnbiased, kScaleDiff, kShiftDiff };
 
 // The standard deviation of a single value has no unbiased form.
 bool IsCudnns(const LayerParameter& param, const ChannelShape& shape) {
-  return shape.per_channel() > 1 &&
+  return shape.per_channel() > 1 && shape.outer <= kMostCudnnImages &&
          param.batch_norm_param().engine() != BatchNormParameter::CAFFE;
 }
 
@@ -173,7 +173,6 @@ void BatchNormLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
     }
 #ifdef TERCET_CUDNN
     if (IsCudnns(this->layer_param_, shape_)) {
-      cudnn_work_.Reshape({kCudnnRows, static_cast<int>(shape_.channels)});
       Dtype* work = cudnn_work_.mutable_gpu_data();
       CudnnForward(shape_, eps_,
                    bottom[0] == top[0] ? kept_.gpu_data() : x, work, channel,
@@ -210,6 +209,10 @@ void BatchNormLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
       bottom[0] == top[0] ? kept_.gpu_data() : bottom[0]->gpu_data();
 #ifdef TERCET_CUDNN
   if (IsCudnns(this->layer_param_, shape_)) {
+    if (bottom[0] == top[0]) {  // cuDNN does not say that dx may be dy
+      caffe_copy(bottom[0]->count(), dy, kept_.mutable_gpu_diff());
+      dy = kept_.gpu_diff();
+    }
     CudnnGradient(shape_, eps_, x, dy, mean, inverse_std,
                   cudnn_work_.mutable_gpu_data(), dx);
     return;

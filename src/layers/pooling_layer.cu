@@ -96,16 +96,17 @@ bool AllInside(const PoolGeometry& s) {
 }
 
 bool IsCudnns(const LayerParameter& param, const PoolGeometry& s,
-              bool is_max) {
-  return !is_max && AllInside(s) &&
+              bool is_max, int images) {
+  return !is_max && AllInside(s) && images <= kMostCudnnImages &&
          param.pooling_param().engine() != PoolingParameter::CAFFE;
 }
 
-// The shapes of pooling, as cuDNN has them; all planes are one channel's.
+// The shapes of pooling, as cuDNN has them.
 template <typename Dtype>
 struct CudnnMeans {
-  CudnnMeans(const PoolGeometry& s, int64_t planes)
-      : x(planes, 1, s.height, s.width), y(planes, 1, s.out_h, s.out_w) {
+  CudnnMeans(const PoolGeometry& s, int images, int channels)
+      : x(images, channels, s.height, s.width),
+        y(images, channels, s.out_h, s.out_w) {
     CUDNN_CHECK(cudnnSetPooling2dDescriptor(
         windows, CUDNN_POOLING_AVERAGE_COUNT_INCLUDE_PADDING,
         CUDNN_PROPAGATE_NAN, s.kernel_h, s.kernel_w, 0, 0, s.stride_h,
@@ -124,8 +125,9 @@ void PoolingLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
   const Dtype* x = bottom[0]->gpu_data();
   Dtype* y = top[0]->mutable_gpu_data();
 #ifdef TERCET_CUDNN
-  if (IsCudnns(this->layer_param_, shape_, is_max_)) {
-    const CudnnMeans<Dtype> means(shape_, bottom[0]->count(0, 2));
+  if (IsCudnns(this->layer_param_, shape_, is_max_, bottom[0]->shape(0))) {
+    const CudnnMeans<Dtype> means(shape_, bottom[0]->shape(0),
+                                  bottom[0]->shape(1));
     const Dtype one = 1, zero = 0;
     CUDNN_CHECK(cudnnPoolingForward(CudnnHandle(), means.windows, &one,
                                     means.x, x, &zero, means.y, y));
@@ -146,8 +148,9 @@ void PoolingLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                        const vector<Blob<Dtype>*>& bottom) {
   if (!propagate_down[0]) { return; }
 #ifdef TERCET_CUDNN
-  if (IsCudnns(this->layer_param_, shape_, is_max_)) {
-    const CudnnMeans<Dtype> means(shape_, bottom[0]->count(0, 2));
+  if (IsCudnns(this->layer_param_, shape_, is_max_, bottom[0]->shape(0))) {
+    const CudnnMeans<Dtype> means(shape_, bottom[0]->shape(0),
+                                  bottom[0]->shape(1));
     const Dtype one = 1, zero = 0;
     CUDNN_CHECK(cudnnPoolingBackward(
         CudnnHandle(), means.windows, &one, means.y, top[0]->gpu_data(),

@@ -50,6 +50,11 @@ void ForwardAll(const ChannelShape& shape, const Dtype* x, Dtype* y) {
 #ifdef TERCET_CUDNN
 namespace {
 
+bool IsCudnns(const LayerParameter& param, const ChannelShape& shape) {
+  return shape.outer <= kMostCudnnImages &&
+         param.softmax_param().engine() != SoftmaxParameter::CAFFE;
+}
+
 template <typename Dtype>
 void ForwardByCudnn(const ChannelShape& shape, const Dtype* x, Dtype* y) {
   const CudnnTensor<Dtype> tensor(shape.outer, shape.channels, shape.inner, 1);
@@ -78,7 +83,7 @@ void SoftmaxLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
   const Dtype* x = bottom[0]->gpu_data();
   Dtype* y = top[0]->mutable_gpu_data();
 #ifdef TERCET_CUDNN
-  if (this->layer_param_.softmax_param().engine() != SoftmaxParameter::CAFFE) {
+  if (IsCudnns(this->layer_param_, shape_)) {
     ForwardByCudnn(shape_, x, y);
     return;
   }
@@ -131,7 +136,7 @@ void SoftmaxLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
   const Dtype* dy = top[0]->gpu_diff();
   Dtype* dx = bottom[0]->mutable_gpu_diff();
 #ifdef TERCET_CUDNN
-  if (this->layer_param_.softmax_param().engine() != SoftmaxParameter::CAFFE) {
+  if (IsCudnns(this->layer_param_, shape_)) {
     BackwardByCudnn(shape_, y, dy, dx);
     return;
   }

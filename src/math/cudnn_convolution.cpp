@@ -46,11 +46,12 @@ bool IsUsable(const Result& result) {
          result.memory <= GetCudnnSettings().workspace_bytes;
 }
 
-// What a choice is remembered as: the algorithm, and how it multiplies.
+// What a choice is remembered as: the algorithm, and under TF32, where there is
+// more than one way, how it multiplies.
 template <typename Result>
 int NumberOf(const Result& result) {
-  return 1000 * static_cast<int>(result.mathType) +
-         static_cast<int>(result.algo);
+  const int math = Caffe::math() == Caffe::TF32 ? result.mathType : 0;
+  return 1000 * math + static_cast<int>(result.algo);
 }
 
 // Sets *chosen to the first usable result of a list, best first; to that of a

@@ -190,9 +190,9 @@ bool GpuConvolution<Dtype>::is_pointwise() const {
 
 // As many as keep the device's warps busy.
 template <typename Dtype>
-int GpuConvolution<Dtype>::bias_parts() const {
+int GpuConvolution<Dtype>::bias_parts(int batch) const {
   constexpr int kWarps = 8192;
-  return std::max(1, std::min(batch_, kWarps / shape_.num_output));
+  return std::max(1, std::min(batch, kWarps / shape_.num_output));
 }
 
 template <typename Dtype>
@@ -206,8 +206,9 @@ void GpuConvolution<Dtype>::Reshape(const ConvGeometry& shape, int batch) {
       generation_ == CudnnGeneration()) {
     return;
   }
+  // 0 until all of it has come about: what follows may throw.
+  batch_ = 0;
   shape_ = shape;
-  batch_ = batch;
   generation_ = CudnnGeneration();
   cudnn_.reset();
 #ifdef TERCET_CUDNN
@@ -218,13 +219,14 @@ void GpuConvolution<Dtype>::Reshape(const ConvGeometry& shape, int batch) {
       column_bytes_ / (image * static_cast<int64_t>(sizeof(Dtype)));
   chunk_ = static_cast<int>(
       std::max<int64_t>(1, std::min<int64_t>(batch, fit)));
-  const int64_t bias = int64_t{1} * bias_parts() * shape.num_output;
+  const int64_t bias = int64_t{1} * bias_parts(batch) * shape.num_output;
   int64_t bytes =
       std::max(cudnn_ ? 0 : chunk_ * image, bias) * sizeof(Dtype);
 #ifdef TERCET_CUDNN
   if (cudnn_) bytes = std::max<int64_t>(bytes, cudnn_->workspace_bytes());
 #endif
   scratch_->Reserve(bytes);
+  batch_ = batch;
 }
 
 template <typename Dtype>
@@ -298,7 +300,7 @@ void GpuConvolution<Dtype>::BackwardData(const Dtype* dy, const Dtype* w,
 
 template <typename Dtype>
 void GpuConvolution<Dtype>::SumBias(const Dtype* dy, Dtype* db) {
-  const int parts = bias_parts();
+  const int parts = bias_parts(batch_);
   SumParts(batch_, parts, shape_.num_output, plane(), dy, columns());
   AddParts(parts, shape_.num_output, columns(), db);
 }

@@ -531,13 +531,15 @@ void SetFinite(const MiningPlan<T>& plan) {
 // Always in full precision: what is lost here is lost in each distance.
 template <typename T>
 void MultiplyRows(const MiningPlan<T>& plan) {
-  const Caffe::Math before = Caffe::math();
-  Caffe::set_math(Caffe::FP32);
+  const struct FullPrecision {
+    const Caffe::Math before = Caffe::math();
+    FullPrecision() { Caffe::set_math(Caffe::FP32); }
+    ~FullPrecision() { Caffe::set_math(before); }
+  } full_precision;
   caffe_gpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(plan.B),
                  static_cast<int>(plan.B), static_cast<int>(plan.D),
                  plan.distance == Distance::kCosine ? T(-1) : T(-2),
                  plan.rows, plan.rows, T(0), plan.distances);
-  Caffe::set_math(before);
 }
 
 }  // namespace

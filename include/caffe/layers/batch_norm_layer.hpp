@@ -121,7 +121,8 @@ class BatchNormLayer : public Layer<Dtype> {
   Blob<Dtype> inverse_std_;
   // 2 x C: mean and variance in Forward, the two sums of Backward.
   Blob<double> sums_;
-  // With cuDNN: a row of channels for each thing that it wants beside.
+  // With cuDNN: kCudnnRows x C, a row for each thing that it wants beside.
+  static constexpr int kCudnnRows = 6;
   Blob<Dtype> cudnn_work_;
   // In place, Forward keeps the bottom here for Backward.
   Blob<Dtype> kept_;

@@ -29,6 +29,9 @@ template <typename Dtype>
 constexpr cudnnDataType_t kCudnnType =
     sizeof(Dtype) == sizeof(double) ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
 
+// Some of cuDNN's calls take no more images, or rows, at a time.
+constexpr int64_t kMostCudnnImages = 65535;
+
 // A descriptor of cuDNN's.
 template <typename Handle, cudnnStatus_t (*create)(Handle*),
           cudnnStatus_t (*destroy)(Handle)>

@@ -24,9 +24,8 @@ const CudnnSettings& GetCudnnSettings();
 void SetCudnnSettings(const CudnnSettings& settings);
 
 // What timing chose: a pass over a shape, and the number of an algorithm with
-// its way of multiplying. A choice
-// that is set is taken in place of timing. Each call of SetCudnnChoices lets
-// convolutions that are planned plan again.
+// its way of multiplying. A choice that is set is taken in place of timing. Each
+// call of SetCudnnChoices lets convolutions that are planned plan again.
 typedef std::map<std::string, int> CudnnChoiceMap;
 const CudnnChoiceMap& CudnnChoices();
 void SetCudnnChoices(const CudnnChoiceMap& choices);

@@ -73,7 +73,7 @@ class GpuConvolution {
   int outputs() const { return shape_.num_output / shape_.group; }
   int64_t column_size() const { return int64_t{1} * rows() * plane(); }
   bool is_pointwise() const;
-  int bias_parts() const;
+  int bias_parts(int batch) const;
   void SumBias(const Dtype* dy, Dtype* db);
   Dtype* columns() const;
 

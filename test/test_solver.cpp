@@ -77,6 +77,54 @@ TEST(SolverTest, WeightsToStartFrom) {
   EXPECT_EQ(Weights(MakeSolver<float>(param).get()), Weights(first.get()));
 }
 
+// Writes down the iteration of each Forward.
+template <typename Dtype>
+class IterationProbeLayer : public Layer<Dtype> {
+ public:
+  explicit IterationProbeLayer(const LayerParameter& param)
+      : Layer<Dtype>(param) {}
+  void Reshape(const vector<Blob<Dtype>*>& bottom,
+               const vector<Blob<Dtype>*>& top) override {}
+  const char* type() const override { return "IterationProbe"; }
+  static vector<int>& Seen() {
+    static vector<int> seen;
+    return seen;
+  }
+
+ protected:
+  void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
+                   const vector<Blob<Dtype>*>& top) override {
+    Seen().push_back(this->iteration());
+  }
+  void Backward_cpu(const vector<Blob<Dtype>*>& top,
+                    const vector<bool>& propagate_down,
+                    const vector<Blob<Dtype>*>& bottom) override {}
+};
+REGISTER_LAYER_CLASS(IterationProbe);
+
+TEST(SolverTest, LayersKnowTheIteration) {
+  vector<int>& seen = IterationProbeLayer<float>::Seen();
+  seen.clear();
+  const std::string net =
+      TeacherNet(4, 3, 5, 2, false) +
+      "layer { name: 'probe' type: 'IterationProbe' bottom: 'data' }";
+  TempFolder folder;
+  SolverParameter param = ParseSolver(
+      std::string(kAnySolver) + "iter_size: 2 snapshot_prefix: '" +
+          folder.File("s") + "' test_iter: 1 test_interval: 2",
+      net);
+  auto solver = MakeSolver<float>(param);
+  solver->Step(3);
+  solver->Snapshot();
+  // A test first at 0 and 2; twice an iteration in training.
+  EXPECT_EQ(seen, (vector<int>{0, 0, 0, 1, 1, 2, 2, 2}));
+  seen.clear();
+  auto resumed = MakeSolver<float>(param);
+  resumed->Restore(folder.File("s_iter_3.solverstate").c_str());
+  resumed->Step(1);
+  EXPECT_EQ(seen, (vector<int>{3, 3}));
+}
+
 // A solverstate that BVLC Caffe wrote in 2014, with its V1 net and solver.
 TEST(SolverTest, CaffesOwnStateIsRead) {
   TERCET_SHARED_OR_SKIP(folder, "golden/models/lenet_mnist_v1");

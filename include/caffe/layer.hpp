@@ -100,6 +100,12 @@ class Layer {
   virtual void LoadState(const LayerState& state) {}
   virtual bool HasState() const { return false; }
 
+  // The solver's iteration that the next Forward belongs to; 0 outside of a
+  // solver. What changes on the way (a margin, a choice of triplets) follows
+  // from it, so that a resumed run goes on in the same way.
+  int iteration() const { return iteration_; }
+  void set_iteration(int iteration) { iteration_ = iteration; }
+
   // Multiplications and additions of one Forward with the present shapes.
   virtual int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
                                const vector<Blob<Dtype>*>& top) const {
@@ -131,6 +137,8 @@ class Layer {
   vector<Dtype> loss_;
 
  private:
+  int iteration_ = 0;
+
   DISABLE_COPY_AND_ASSIGN(Layer);
 };
 

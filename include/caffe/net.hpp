@@ -132,6 +132,8 @@ class Net {
   shared_ptr<Layer<Dtype>> layer_by_name(const string& name) const;
 
   void set_debug_info(bool value) { debug_info_ = value; }
+  // Tells each layer the solver's iteration.
+  void set_iteration(int iteration);
 
  private:
   // Building, in the order of the calls.

@@ -74,6 +74,11 @@ void Net<Dtype>::Reshape() {
 }
 
 template <typename Dtype>
+void Net<Dtype>::set_iteration(int iteration) {
+  for (const auto& layer : layers_) layer->set_iteration(iteration);
+}
+
+template <typename Dtype>
 void Net<Dtype>::ClearParamDiffs() {
   for (Blob<Dtype>* param : learnable_params_) {
 #ifdef TERCET_CUDA

@@ -49,6 +49,7 @@ template <typename Dtype>
 void Solver<Dtype>::FinishRun() {
   if (Displays()) {
     Dtype loss;
+    net_->set_iteration(iter_);
     net_->Forward(&loss);
     AddLoss(loss);
     LOG(INFO) << "Iteration " << iter_ << ", loss = " << smoothed_loss();
@@ -100,6 +101,7 @@ void Solver<Dtype>::RunIteration() {
 template <typename Dtype>
 Dtype Solver<Dtype>::ComputeGradients() {
   net_->ClearParamDiffs();
+  net_->set_iteration(iter_);
   Dtype loss = 0;
   for (int i = 0; i < param_.iter_size(); ++i) {
     const Dtype part = net_->ForwardBackward();

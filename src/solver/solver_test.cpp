@@ -26,6 +26,7 @@ template <typename Dtype>
 void Solver<Dtype>::Test(int test_net) {
   LOG(INFO) << "Iteration " << iter_ << ", Testing net (#" << test_net << ")";
   test_nets_[test_net]->ShareTrainedLayersWith(net_.get());
+  test_nets_[test_net]->set_iteration(iter_);
   test_scores_[test_net].clear();
   Dtype loss = 0;
   const int iters = param_.test_iter(test_net);

@@ -148,6 +148,7 @@ void AddTriplet(const std::string& name, Distance distance, int N, int D,
   options.margin = 1e6;
   Blob<float> x[3], rows({N, caffe::metric::kTripletRowSize}), loss({1}),
       factor({1});
+  Blob<double> totals({caffe::metric::kTripletTotals});
   for (Blob<float>& one : x) {
     one.Reshape({N, D});
     FillNormal(&one);
@@ -161,7 +162,8 @@ void AddTriplet(const std::string& name, Distance distance, int N, int D,
     caffe::metric::TripletForwardGpu(
         options, x[0].gpu_data(), x[1].gpu_data(), x[2].gpu_data(),
         static_cast<const float*>(nullptr), N, D, rows.mutable_gpu_data(),
-        loss.mutable_gpu_data(), factor.mutable_gpu_data());
+        loss.mutable_gpu_data(), factor.mutable_gpu_data(),
+        totals.mutable_gpu_data());
   });
   results->Add("triplet backward " + size, 6 * values, 0, [&] {
     caffe::metric::TripletBackwardGpu(

@@ -74,7 +74,7 @@ class Run {
   // Forward and Backward; the loss.
   double Pass() {
     const caffe::metric::MiningResult result = caffe::metric::MiningForward(
-        options_, x_.data(), labels_.data(), B_, D_, 1, &batch_);
+        options_, x_.data(), labels_.data(), 0, B_, D_, 1, &batch_);
     caffe::metric::MiningBackward(options_, x_.data(),
                                   static_cast<float>(result.factor), &batch_,
                                   dx_.data());

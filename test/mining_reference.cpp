@@ -16,10 +16,11 @@ using metric::Normalization;
 class ByHand {
  public:
   ByHand(const metric::MiningOptions& options, const std::vector<double>& x,
-         const std::vector<double>& labels, int D, double tolerance)
+         const std::vector<double>& labels, int bank, int D, double tolerance)
       : options_(options),
         x_(x),
         labels_(labels),
+        bank_(bank),
         B_(static_cast<int>(labels.size())),
         D_(D),
         tolerance_(tolerance),
@@ -30,7 +31,7 @@ class ByHand {
   }
 
   MiningReference Run(const std::vector<MinedTriplet>& drawn) {
-    for (int a = 0; a < B_; ++a) {
+    for (int a = bank_; a < B_; ++a) {
       if (options_.mining == Mining::kBatchAll) All(a);
       if (options_.mining == Mining::kBatchHard) Hard(a);
       if (options_.mining == Mining::kSemiHard) SemiHard(a);
@@ -176,11 +177,14 @@ class ByHand {
     result_.factor = 1. / std::max<int64_t>(count, 1);
     result_.loss = result_.factor * sum;
     for (double& value : result_.gradient) value *= result_.factor;
+    result_.gradient.erase(result_.gradient.begin(),
+                           result_.gradient.begin() + bank_ * D_);
   }
 
   const metric::MiningOptions options_;
   const std::vector<double>& x_;
   const std::vector<double>& labels_;
+  const int bank_;
   const int B_;
   const int D_;
   const double tolerance_;
@@ -207,10 +211,10 @@ std::vector<int> MiningOrder(const std::vector<double>& labels) {
 
 MiningReference MineByHand(const metric::MiningOptions& options,
                            const std::vector<double>& x,
-                           const std::vector<double>& labels, int D,
+                           const std::vector<double>& labels, int bank, int D,
                            double tolerance,
                            const std::vector<MinedTriplet>& drawn) {
-  return ByHand(options, x, labels, D, tolerance).Run(drawn);
+  return ByHand(options, x, labels, bank, D, tolerance).Run(drawn);
 }
 
 }  // namespace caffe

@@ -19,18 +19,19 @@ struct MiningReference {
   double factor = 0;
   int64_t active = 0;
   std::vector<MinedTriplet> triplets;
-  std::vector<double> gradient;  // of the sum times the factor
+  std::vector<double> gradient;  // of the sum times the factor; (B - bank) x D
   // Whether rounding could have decided otherwise: two rows nearly equally
   // far, a triplet nearly at the hinge's edge.
   bool ambiguous = false;
   bool ambiguous_active = false;  // the count alone, with a soft hinge
 };
 
-// x is B x D. Distances that differ by less than `tolerance` are ambiguous; at
+// x is B x D; its first `bank` rows are no anchors, and their gradient, which
+// is left out, is 0. Distances that differ by less than `tolerance` are ambiguous; at
 // 0 even equal ones are not. kDistanceWeighted and kRandom take `drawn`.
 MiningReference MineByHand(const metric::MiningOptions& options,
                            const std::vector<double>& x,
-                           const std::vector<double>& labels, int D,
+                           const std::vector<double>& labels, int bank, int D,
                            double tolerance,
                            const std::vector<MinedTriplet>& drawn = {});
 

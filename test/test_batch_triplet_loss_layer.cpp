@@ -297,6 +297,15 @@ TEST(BatchTripletLossTest, WhatIsRefused) {
       {"margin: inf", {"margin is inf", "finite"}},
       {"cutoff: 0", {"cutoff is 0"}},
       {"cutoff: 1 limit: 0.5", {"limit is 0.5", "not below cutoff"}},
+      {"margin_warmup_start: -1", {"margin_warmup_start is -1"}},
+      {"mining_schedule { mining: BATCH_HARD }", {"without from_iter"}},
+      {"mining_schedule { from_iter: 9 }", {"without mining"}},
+      {"mining_schedule { from_iter: 0 mining: BATCH_HARD }",
+       {"from_iter 0 after 0", "rising"}},
+      {"mining_schedule { from_iter: 9 mining: BATCH_HARD } "
+       "mining_schedule { from_iter: 9 mining: BATCH_ALL }",
+       {"from_iter 9 after 9", "rising"}},
+      {"memory_bank { start_iter: 3 }", {"memory_bank has size 0"}},
   };
   for (const auto& one : cases) {
     ExpectRefused(BatchTripletText(one.options), shapes, 1, one.parts);
@@ -305,7 +314,7 @@ TEST(BatchTripletLossTest, WhatIsRefused) {
                 {"labels", "shape 5 (5)", "6 rows"});
   ExpectRefused(BatchTripletText("", "NONE", "loss_weight: 1 loss_weight: 2"),
                 shapes, 2, {"loss_weight 1 is 2"});
-  ExpectRefused(BatchTripletText(""), shapes, 4, {"3"});
+  ExpectRefused(BatchTripletText(""), shapes, 5, {"at most 4 top"});
 }
 
 }  // namespace

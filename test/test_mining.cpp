@@ -45,6 +45,7 @@ class MiningTest : public ::testing::Test {
   // so that equal ones are equal to the bit.
   struct Batch {
     int D;
+    int bank = 0;  // rows that are no anchors
     bool exact = false;
     vector<Dtype> x;
     vector<Dtype> labels;
@@ -63,17 +64,19 @@ class MiningTest : public ::testing::Test {
     Mined<Dtype> mined;
     memory->record = true;
     mined.result =
-        MiningForward(options, batch.x.data(), batch.labels.data(), batch.B(),
-                      batch.D, draw, memory);
-    mined.dx.assign(batch.x.size(), std::numeric_limits<Dtype>::quiet_NaN());
+        MiningForward(options, batch.x.data(), batch.labels.data(), batch.bank,
+                      batch.B(), batch.D, draw, memory);
+    mined.dx.assign((batch.B() - batch.bank) * batch.D,
+                    std::numeric_limits<Dtype>::quiet_NaN());
     MiningBackward(options, batch.x.data(),
                    static_cast<Dtype>(mined.result.factor), memory,
                    mined.dx.data());
     if (options.mining == Mining::kBatchAll) return mined;
-    for (int i = 0; i < batch.B(); ++i) {
-      const vector<int>& made = memory->choices[i];
+    for (size_t a = 0; a < memory->anchors.size(); ++a) {
+      const vector<int>& made = memory->choices[a];
       for (size_t c = 0; c < made.size(); c += 5) {
-        mined.triplets.push_back({memory->order[i], memory->order[made[c]],
+        mined.triplets.push_back({memory->order[memory->anchors[a]],
+                                  memory->order[made[c]],
                                   memory->order[made[c + 1]]});
       }
     }
@@ -91,7 +94,8 @@ class MiningTest : public ::testing::Test {
     const double step = (kDouble ? 1e-13 : 2e-6) * scale;
     const bool exact = batch.exact && options.distance != Distance::kCosine;
     const MiningReference hand = MineByHand(
-        options, x, labels, batch.D, exact ? 0 : step, mined.triplets);
+        options, x, labels, batch.bank, batch.D, exact ? 0 : step,
+        mined.triplets);
     EXPECT_EQ(static_cast<int64_t>(hand.triplets.size()),
               mined.result.triplets);
     const bool counts = options.normalization == Normalization::kValid;
@@ -108,7 +112,8 @@ class MiningTest : public ::testing::Test {
       EXPECT_EQ(hand.active, mined.result.active);
     }
     EXPECT_NEAR(hand.factor, mined.result.factor, 1e-12);
-    for (size_t k = 0; k < x.size(); ++k) {
+    EXPECT_EQ(hand.gradient.size(), mined.dx.size());
+    for (size_t k = 0; k < mined.dx.size(); ++k) {
       const double tolerance =
           (kDouble ? 1e-11 : 4e-4) * std::max(1., std::sqrt(scale)) * times;
       EXPECT_NEAR(hand.gradient[k], mined.dx[k], tolerance)
@@ -165,7 +170,8 @@ class MiningTest : public ::testing::Test {
            " distance " + std::to_string(static_cast<int>(options.distance)) +
            " hinge " + std::to_string(static_cast<int>(options.hinge)) +
            " margin " + std::to_string(options.margin) + " normalization " +
-           std::to_string(static_cast<int>(options.normalization)) + " B " +
+           std::to_string(static_cast<int>(options.normalization)) +
+           " bank " + std::to_string(batch.bank) + " B " +
            std::to_string(batch.B()) + " D " + std::to_string(batch.D);
   }
 
@@ -202,7 +208,11 @@ TYPED_TEST(MiningTest, AgreesWithAllTripletsByHandOnThousandsOfBatches) {
     MiningBatch<TypeParam> memory;  // is reused, up and down in size
     for (int seed = 0; seed < kBatches; ++seed) {
       Rng rng(seed, static_cast<uint64_t>(mining));
-      const auto batch = this->RandomBatch(&rng);
+      auto batch = this->RandomBatch(&rng);
+      // Every third with a bank, of one row up to all.
+      if (seed % 3 == 0) {
+        batch.bank = static_cast<int>(rng.Below(batch.B() + 1));
+      }
       const MiningOptions options = this->RandomOptions(mining, &rng);
       const auto mined = this->Mine(options, batch, seed, &memory);
       complete += this->ExpectAsByHand(options, batch, mined);
@@ -219,6 +229,7 @@ TYPED_TEST(MiningTest, AgreesWithManyPositives) {
     for (int seed = 0; seed < 6; ++seed) {
       Rng rng(seed);
       auto batch = this->Gaussians(170, 1 + seed % 3, 3, seed);
+      if (seed % 2 == 1) batch.bank = 100;
       if (seed > 2) {
         batch.exact = true;
         for (TypeParam& value : batch.x) value = std::round(4 * value);
@@ -406,7 +417,7 @@ TYPED_TEST(MiningTest, NearDuplicatesKeepTheirDigits) {
       options.margin = distance == Distance::kL2       ? 1e-4
                        : distance == Distance::kCosine ? 1e-9
                                                        : 1e-8;
-      const auto hand = MineByHand(options, x, labels, D, 0);
+      const auto hand = MineByHand(options, x, labels, 0, D, 0);
       const auto mined = this->Mine(options, batch);
       ASSERT_GT(hand.loss, 0);
       EXPECT_NEAR(mined.result.loss / hand.loss, 1, 1e-3)
@@ -429,7 +440,7 @@ TYPED_TEST(MiningTest, NearDuplicatesDoNotDrownTheOthers) {
   options.margin = 4;
   const vector<double> x(batch.x.begin(), batch.x.end());
   const vector<double> labels(batch.labels.begin(), batch.labels.end());
-  const auto hand = MineByHand(options, x, labels, D, 0);
+  const auto hand = MineByHand(options, x, labels, 0, D, 0);
   const auto mined = this->Mine(options, batch);
   for (size_t k = 0; k < x.size(); ++k) {
     EXPECT_NEAR(hand.gradient[k], mined.dx[k], 1e-3) << k;

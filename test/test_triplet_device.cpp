@@ -72,6 +72,7 @@ template <typename T>
 struct TripletResult {
   std::vector<T> rows, da, dp, dn;
   T loss, factor;
+  std::vector<double> totals;
 };
 
 template <typename T>
@@ -83,9 +84,10 @@ TripletResult<T> OnCpu(const TripletOptions& options, const TripletCase<T>& x,
   result.da.resize(count);
   result.dp.resize(count);
   result.dn.resize(count);
+  result.totals.resize(metric::kTripletTotals);
   metric::TripletForward(options, x.a.data(), x.p.data(), x.n.data(),
                          x.weights.data(), x.N, x.D, result.rows.data(),
-                         &result.loss, &result.factor);
+                         &result.loss, &result.factor, result.totals.data());
   metric::TripletBackward(options, x.a.data(), x.p.data(), x.n.data(),
                           result.rows.data(), result.factor * loss_diff, x.N,
                           x.D, result.da.data(), result.dp.data(),
@@ -102,14 +104,17 @@ TripletResult<T> OnDevice(const TripletOptions& options,
   Shifted<T> rows(x.N * metric::kTripletRowSize, 0), loss(1, 0), factor(1, 0);
   Shifted<T> da(count, shift), dp(count, shift), dn(count, shift);
   Shifted<T> diff(std::vector<T>{loss_diff}, 0);
+  Shifted<double> totals(metric::kTripletTotals, 0);
   metric::TripletForwardGpu(options, a.device(), p.device(), n.device(),
                             weights.device(), x.N, x.D, rows.device(),
-                            loss.device(), factor.device());
+                            loss.device(), factor.device(),
+                            totals.device());
   metric::TripletBackwardGpu(options, a.device(), p.device(), n.device(),
                              rows.device(), factor.device(), diff.device(),
                              x.N, x.D, da.device(), dp.device(), dn.device());
   return {rows.values(), da.values(),      dp.values(),
-          dn.values(),   loss.values()[0], factor.values()[0]};
+          dn.values(),   loss.values()[0], factor.values()[0],
+          totals.values()};
 }
 
 // The values of a row that the distance uses.
@@ -150,6 +155,9 @@ class TripletDeviceTest : public GPUDeviceTest<Dtype> {
           << place;
       EXPECT_EQ(want.factor, have.factor) << place;
       EXPECT_NEAR(want.loss, have.loss, 1e-6 * (1 + want.loss)) << place;
+      EXPECT_NEAR(want.totals[0], have.totals[0], 1e-6 * (1 + want.totals[0]))
+          << place;
+      EXPECT_EQ(want.totals[1], have.totals[1]) << place;
       EXPECT_TRUE(SameBits(want.da, have.da)) << place;
       EXPECT_TRUE(SameBits(want.dp, have.dp)) << place;
       EXPECT_TRUE(SameBits(want.dn, have.dn)) << place;
@@ -189,9 +197,10 @@ TYPED_TEST(TripletDeviceTest, ManyRandomAndTiedRowsHaveTheSameMasks) {
 TYPED_TEST(TripletDeviceTest, NoRowsGiveNoLoss) {
   const TripletCase<TypeParam> none(0, 8, 1);
   Shifted<TypeParam> loss(1, 0), factor(1, 0), rows(1, 0);
+  Shifted<double> totals(metric::kTripletTotals, 0);
   metric::TripletForwardGpu<TypeParam>(
       TripletOptions(), rows.device(), rows.device(), rows.device(), nullptr,
-      0, 8, rows.device(), loss.device(), factor.device());
+      0, 8, rows.device(), loss.device(), factor.device(), totals.device());
   EXPECT_EQ(loss.values()[0], 0);
   EXPECT_EQ(factor.values()[0], 1);
 }

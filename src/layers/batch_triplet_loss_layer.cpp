@@ -21,11 +21,26 @@ Normalization NormalizationOf(const LossParameter& param) {
   return static_cast<Normalization>(param.normalization());
 }
 
+const char kMessage[] = "batch_triplet_loss_param";
+
 void CheckRange(const char* name, float value, float least, float most,
                 const char* wanted) {
   INPUT_CHECK(std::isfinite(value) && value >= least && value <= most)
-      << "batch_triplet_loss_param: " << name << " is " << value
-      << ", but must be " << wanted;
+      << kMessage << ": " << name << " is " << value << ", but must be "
+      << wanted;
+}
+
+void CheckSchedule(const BatchTripletLossParameter& param) {
+  int64_t before = 0;
+  for (const auto& stage : param.mining_schedule()) {
+    INPUT_CHECK(stage.has_from_iter() && stage.has_mining())
+        << kMessage << ": mining_schedule has a stage without "
+        << (stage.has_mining() ? "from_iter" : "mining");
+    INPUT_CHECK(stage.from_iter() > before)
+        << kMessage << ": mining_schedule has from_iter " << stage.from_iter()
+        << " after " << before << ", but must have rising ones, from 1 on";
+    before = stage.from_iter();
+  }
 }
 
 }  // namespace
@@ -33,59 +48,62 @@ void CheckRange(const char* name, float value, float least, float most,
 template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::LayerSetUp(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  LossLayer<Dtype>::LayerSetUp(bottom, top);
-  // The statistics are no losses, and need not be given a weight.
-  while (this->layer_param_.loss_weight_size() <
-         static_cast<int>(top.size())) {
-    this->layer_param_.add_loss_weight(0);
-  }
-  for (int i = 1; i < this->layer_param_.loss_weight_size(); ++i) {
-    INPUT_CHECK(this->layer_param_.loss_weight(i) == 0)
-        << "loss_weight " << i << " is " << this->layer_param_.loss_weight(i)
-        << ", but top " << i << " has no gradient; it must be 0";
-  }
+  BatchLossLayer<Dtype>::LayerSetUp(bottom, top);
   const BatchTripletLossParameter& param =
       this->layer_param_.batch_triplet_loss_param();
+  this->SetMargin(kMessage, param.margin(), param.margin_warmup_start(),
+                  param.margin_warmup_iter());
   constexpr float kAny = std::numeric_limits<float>::max();
-  CheckRange("margin", param.margin(), 0, kAny, "finite and not negative");
   CheckRange("cutoff", param.cutoff(), 1e-3f, 2, "in 0.001 to 2");
   CheckRange("limit", param.limit(), param.cutoff(), kAny,
              "finite and not below cutoff");
+  CheckSchedule(param);
   INPUT_CHECK(!this->layer_param_.loss_param().has_ignore_label())
       << "loss_param has ignore_label, which this layer does not know";
-  options_.mining = static_cast<Mining>(param.mining());
+  this->SetMemoryBank(kMessage, param.has_memory_bank(), param.memory_bank());
   options_.distance = static_cast<metric::Distance>(param.distance());
   options_.hinge = static_cast<metric::Hinge>(param.hinge());
-  options_.margin = param.margin();
   options_.cutoff = param.cutoff();
   options_.limit = param.limit();
   options_.normalization = NormalizationOf(this->layer_param_.loss_param());
 }
 
 template <typename Dtype>
-void BatchTripletLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
-                                           const vector<Blob<Dtype>*>& top) {
-  INPUT_CHECK(bottom[0]->num_axes() >= 1)
-      << "bottom 0 (embeddings) is a scalar, but must have a row for each "
-         "image";
-  INPUT_CHECK(bottom[1]->count() == bottom[0]->shape(0))
-      << "bottom 1 (labels) has shape " << bottom[1]->shape_string()
-      << ", but must have one value for each of the " << bottom[0]->shape(0)
-      << " rows of bottom 0 (embeddings), shape "
-      << bottom[0]->shape_string();
-  for (Blob<Dtype>* blob : top) blob->Reshape(vector<int>());
+int BatchTripletLossLayer<Dtype>::Stage() const {
+  const auto& schedule =
+      this->layer_param_.batch_triplet_loss_param().mining_schedule();
+  int stage = 0;
+  while (stage < schedule.size() &&
+         static_cast<int64_t>(schedule.Get(stage).from_iter()) <=
+             this->iteration()) {
+    ++stage;
+  }
+  return stage;
 }
 
 template <typename Dtype>
-uint64_t BatchTripletLossLayer<Dtype>::NextDraw() const {
+Mining BatchTripletLossLayer<Dtype>::CurrentMining() const {
+  const BatchTripletLossParameter& param =
+      this->layer_param_.batch_triplet_loss_param();
+  const int stage = Stage();
+  const Mining mining = static_cast<Mining>(
+      stage == 0 ? param.mining() : param.mining_schedule(stage - 1).mining());
+  if (ease_ == 0 || mining == Mining::kBatchAll) return mining;
+  return ease_ == 1 ? Mining::kSemiHard : Mining::kBatchAll;
+}
+
+template <typename Dtype>
+void BatchTripletLossLayer<Dtype>::BeginForward() {
+  options_.margin = this->CurrentMargin();
+  options_.mining = CurrentMining();
   const bool draws = options_.mining == Mining::kDistanceWeighted ||
                      options_.mining == Mining::kRandom;
-  return draws ? Caffe::rng().Uint64() : 0;
+  draw_ = draws ? Caffe::rng().Uint64() : 0;
 }
 
 template <typename Dtype>
-void BatchTripletLossLayer<Dtype>::CountTriplets(int64_t triplets) {
-  without_triplet_ = triplets > 0 ? 0 : without_triplet_ + 1;
+void BatchTripletLossLayer<Dtype>::CountTriplets() {
+  without_triplet_ = result_.triplets > 0 ? 0 : without_triplet_ + 1;
   if (without_triplet_ > 0 && without_triplet_ % kWarnAfter == 0) {
     LOG(WARNING) << "layer '" << this->layer_param_.name()
                  << "' (BatchTripletLoss): no triplet in the last "
@@ -98,40 +116,68 @@ void BatchTripletLossLayer<Dtype>::CountTriplets(int64_t triplets) {
 template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  draw_ = NextDraw();
-  const metric::MiningResult result = metric::MiningForward(
-      options_, bottom[0]->cpu_data(), bottom[1]->cpu_data(),
-      bottom[0]->shape(0), bottom[0]->count(1), draw_, &batch_);
-  factor_ = result.factor;
-  top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(result.loss);
-  const double triplets = static_cast<double>(result.triplets);
-  if (top.size() > 1) {
-    top[1]->mutable_cpu_data()[0] = static_cast<Dtype>(
-        triplets > 0 ? static_cast<double>(result.active) / triplets : 0);
-  }
-  if (top.size() > 2) {
-    top[2]->mutable_cpu_data()[0] = static_cast<Dtype>(triplets);
-  }
-  CountTriplets(result.triplets);
-}
-
-template <typename Dtype>
-void BatchTripletLossLayer<Dtype>::CheckLabelsNeedNoGradient(
-    const vector<bool>& propagate_down) const {
-  INPUT_CHECK(!propagate_down[1])
-      << "bottom 1 (labels) gets no gradient; set propagate_down: false for it";
+  BeginForward();
+  const auto rows = this->TakeRows(bottom);
+  result_ = metric::MiningForward(options_, rows.x, rows.labels, rows.bank,
+                                  rows.count, rows.D, draw_, &batch_);
+  top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(result_.loss);
+  CountTriplets();
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Backward_cpu(
     const vector<Blob<Dtype>*>& top, const vector<bool>& propagate_down,
     const vector<Blob<Dtype>*>& bottom) {
-  CheckLabelsNeedNoGradient(propagate_down);
+  this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
   metric::MiningBackward(
-      options_, bottom[0]->cpu_data(),
-      static_cast<Dtype>(factor_ * top[0]->cpu_diff()[0]), &batch_,
+      options_, this->LastRows(bottom).x,
+      static_cast<Dtype>(result_.factor * top[0]->cpu_diff()[0]), &batch_,
       bottom[0]->mutable_cpu_diff());
+}
+
+template <typename Dtype>
+metric::TupleCount BatchTripletLossLayer<Dtype>::Count() {
+  return {result_.triplets, result_.active};
+}
+
+template <typename Dtype>
+metric::BatchHealth BatchTripletLossLayer<Dtype>::Health(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchHealth health;
+  health.count = Count();
+  health.hinged = true;
+  if (result_.triplets > 0) {
+    health.loss = result_.loss / result_.factor / result_.triplets;
+  }
+  health.collapsed_loss = this->CollapsedLoss(options_.hinge);
+  health.rows = this->Moments({bottom[0]});
+  health.stage = Stage();
+  return health;
+}
+
+template <typename Dtype>
+metric::BatchStatistics BatchTripletLossLayer<Dtype>::Statistics(
+    const vector<Blob<Dtype>*>& bottom) {
+  return this->BatchStatisticsOf(options_.distance, bottom);
+}
+
+template <typename Dtype>
+string BatchTripletLossLayer<Dtype>::CollapseAdvice() const {
+  if (options_.mining != Mining::kBatchHard) {
+    return BatchLossLayer<Dtype>::CollapseAdvice();
+  }
+  return "begin with mining: SEMI_HARD or BATCH_ALL (mining_schedule { "
+         "from_iter: 500 mining: BATCH_HARD } goes on from there), or put a "
+         "BatchNorm layer before the embedding's Normalize";
+}
+
+template <typename Dtype>
+string BatchTripletLossLayer<Dtype>::HarderAdvice() const {
+  return options_.mining == Mining::kBatchHard
+             ? "raise margin"
+             : "raise margin, or set mining: BATCH_HARD";
 }
 
 template <typename Dtype>
@@ -140,9 +186,12 @@ void BatchTripletLossLayer<Dtype>::KinkSides(
     vector<int>* sides) const {
   metric::MiningBatch<Dtype> batch;
   batch.record = true;
-  metric::MiningForward(options_, bottom[0]->cpu_data(), bottom[1]->cpu_data(),
-                        bottom[0]->shape(0), bottom[0]->count(1), draw_,
-                        &batch);
+  const Caffe::Brew mode = Caffe::mode();
+  Caffe::set_mode(Caffe::CPU);
+  const auto rows = this->LastRows(bottom);
+  metric::MiningForward(options_, rows.x, rows.labels, rows.bank, rows.count,
+                        rows.D, draw_, &batch);
+  Caffe::set_mode(mode);
   for (const vector<int>& row : batch.choices) {
     sides->insert(sides->end(), row.begin(), row.end());
   }

@@ -13,7 +13,7 @@ namespace caffe {
 template <typename Dtype>
 void ContrastiveLossLayer<Dtype>::LayerSetUp(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
-  LossLayer<Dtype>::LayerSetUp(bottom, top);
+  MetricLossLayer<Dtype>::LayerSetUp(bottom, top);
   const auto& param = this->layer_param_.contrastive_loss_param();
   INPUT_CHECK(std::isfinite(param.margin()) && param.margin() >= 0)
       << "contrastive_loss_param: margin is " << param.margin()
@@ -37,7 +37,8 @@ void ContrastiveLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
       << bottom[2]->shape_string() << ", but must have one value for each of "
       << "the " << N << " rows of bottom 0, shape "
       << bottom[0]->shape_string();
-  top[0]->Reshape(vector<int>());
+  this->ReshapeTops(top);
+  totals_.Reshape({kTotals});
   loss_rows_.Reshape({N});
   slope_.Reshape({N});
 }
@@ -61,9 +62,16 @@ void ContrastiveLossLayer<Dtype>::Forward_cpu(
                               loss + i, slope + i);
     }
   });
-  double sum = 0;
-  for (int64_t i = 0; i < N; ++i) sum += loss[i];
-  top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sum / (2 * N));
+  double* const totals = totals_.mutable_cpu_data();
+  std::fill_n(totals, int{kTotals}, 0.);
+  for (int64_t i = 0; i < N; ++i) {
+    totals[kLossSum] += loss[i];
+    totals[kActive] += loss[i] > 0;
+    totals[kNotSimilar] += similar[i] == 0;
+  }
+  top[0]->mutable_cpu_data()[0] =
+      static_cast<Dtype>(totals[kLossSum] / (2 * N));
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>
@@ -96,6 +104,53 @@ void ContrastiveLossLayer<Dtype>::Backward_cpu(
       }
     });
   }
+}
+
+template <typename Dtype>
+metric::TupleCount ContrastiveLossLayer<Dtype>::Count() {
+  return {slope_.shape(0), static_cast<int64_t>(totals_.cpu_data()[kActive])};
+}
+
+template <typename Dtype>
+metric::BatchHealth ContrastiveLossLayer<Dtype>::Health(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchHealth health;
+  health.count = Count();
+  const double pairs = static_cast<double>(health.count.tuples);
+  if (pairs > 0) {
+    // In one point similar pairs have no loss, and the others all of it.
+    const double apart = totals_.cpu_data()[kNotSimilar] / pairs;
+    health.loss = totals_.cpu_data()[kLossSum] / pairs;
+    health.collapsed_loss = apart * margin_ * (legacy_ ? 1 : margin_);
+  }
+  health.rows = this->Moments({bottom[0], bottom[1]});
+  return health;
+}
+
+template <typename Dtype>
+metric::BatchStatistics ContrastiveLossLayer<Dtype>::Statistics(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchStatistics statistics;
+  statistics.count = Count();
+  statistics.rows = this->Moments({bottom[0], bottom[1]});
+  const int64_t N = bottom[0]->shape(0), D = bottom[0]->count(1);
+  vector<double> positive, negative;
+  for (int64_t i = 0; i < N; ++i) {
+    const double d = metric::RowDistance(
+        metric::Distance::kL2, bottom[0]->cpu_data() + i * D,
+        bottom[1]->cpu_data() + i * D, D);
+    const bool similar = bottom[2]->cpu_data()[i] != 0;
+    (similar ? positive : negative).push_back(d);
+    metric::RowPair& hardest =
+        similar ? statistics.farthest_positive : statistics.nearest_negative;
+    if (hardest.row < 0 ||
+        (similar ? d > hardest.distance : d < hardest.distance)) {
+      hardest = {i, i, d};
+    }
+  }
+  statistics.positive = metric::Summarise(&positive);
+  statistics.negative = metric::Summarise(&negative);
+  return statistics;
 }
 
 template <typename Dtype>

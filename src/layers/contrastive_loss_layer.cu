@@ -14,7 +14,8 @@ namespace {
 template <typename Dtype>
 void RunForward(const Dtype* a, const Dtype* b, const Dtype* similar,
                 Dtype margin, bool legacy, int64_t N, int64_t D, Dtype* rows,
-                Dtype* slope, Dtype* loss) {
+                Dtype* slope, Dtype* loss, double* sum_and_active,
+                double* not_similar) {
   ForEachWarp(N, [=] __device__(int64_t i, int lane) {
     const Dtype* x = a + i * D;
     const Dtype* y = b + i * D;
@@ -26,9 +27,14 @@ void RunForward(const Dtype* a, const Dtype* b, const Dtype* similar,
   });
   metric::SumRows(
       N, [=] __device__(int64_t i) { return rows[i]; },
-      [=] __device__(double sum, int64_t) {
+      [=] __device__(double sum, int64_t active) {
         *loss = static_cast<Dtype>(sum / (2 * N));
+        sum_and_active[0] = sum;
+        sum_and_active[1] = static_cast<double>(active);
       });
+  metric::SumRows(
+      N, [=] __device__(int64_t i) { return similar[i] == 0 ? 1. : 0.; },
+      [=] __device__(double count, int64_t) { *not_similar = count; });
 }
 
 template <typename Dtype>
@@ -48,10 +54,13 @@ void RunBackward(const Dtype* a, const Dtype* b, const Dtype* slope,
 template <typename Dtype>
 void ContrastiveLossLayer<Dtype>::Forward_gpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
+  double* const totals = totals_.mutable_gpu_data();
   RunForward(bottom[0]->gpu_data(), bottom[1]->gpu_data(),
              bottom[2]->gpu_data(), margin_, legacy_, bottom[0]->shape(0),
              bottom[0]->count(1), loss_rows_.mutable_gpu_data(),
-             slope_.mutable_gpu_data(), top[0]->mutable_gpu_data());
+             slope_.mutable_gpu_data(), top[0]->mutable_gpu_data(),
+             totals + kLossSum, totals + kNotSimilar);
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>

@@ -69,11 +69,12 @@ void CheckNotNegative(const char* name, float value) {
 template <typename Dtype>
 void TripletLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                          const vector<Blob<Dtype>*>& top) {
-  LossLayer<Dtype>::LayerSetUp(bottom, top);
+  MetricLossLayer<Dtype>::LayerSetUp(bottom, top);
   const TripletLossParameter& param =
       this->layer_param_.triplet_loss_param();
   RefuseForeignFields(param);
-  CheckNotNegative("margin", param.margin());
+  this->SetMargin("triplet_loss_param", param.margin(),
+                  param.margin_warmup_start(), param.margin_warmup_iter());
   CheckNotNegative("intra_margin", param.intra_margin());
   CheckNotNegative("intra_weight", param.intra_weight());
   const LossParameter& loss = this->layer_param_.loss_param();
@@ -82,7 +83,6 @@ void TripletLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
          "fourth bottom of weights to leave rows out";
   options_.distance = static_cast<Distance>(param.distance());
   options_.hinge = static_cast<Hinge>(param.hinge());
-  options_.margin = param.margin();
   options_.intra_margin = param.intra_margin();
   options_.intra_weight = param.intra_weight();
   options_.half = param.half();
@@ -119,20 +119,24 @@ void TripletLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
         << ", but must have one value for each of the " << N << " rows of "
         << BottomName(0) << ", shape " << bottom[0]->shape_string();
   }
-  top[0]->Reshape(vector<int>());
+  this->ReshapeTops(top);
   rows_.Reshape({N, metric::kTripletRowSize});
   factor_.Reshape({1});
+  totals_.Reshape({metric::kTripletTotals});
 }
 
 template <typename Dtype>
 void TripletLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
+  options_.margin = this->CurrentMargin();
   metric::TripletForward(
       options_, bottom[0]->cpu_data(), bottom[1]->cpu_data(),
       bottom[2]->cpu_data(),
       bottom.size() > 3 ? bottom[3]->cpu_data() : nullptr,
       bottom[0]->shape(0), bottom[0]->count(1), rows_.mutable_cpu_data(),
-      top[0]->mutable_cpu_data(), factor_.mutable_cpu_data());
+      top[0]->mutable_cpu_data(), factor_.mutable_cpu_data(),
+      totals_.mutable_cpu_data());
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>
@@ -156,6 +160,55 @@ void TripletLossLayer<Dtype>::Backward_cpu(
       bottom[2]->cpu_data(), rows_.cpu_data(),
       top[0]->cpu_diff()[0] * factor_.cpu_data()[0], bottom[0]->shape(0),
       bottom[0]->count(1), diff[0], diff[1], diff[2]);
+}
+
+template <typename Dtype>
+metric::TupleCount TripletLossLayer<Dtype>::Count() {
+  return {rows_.shape(0),
+          static_cast<int64_t>(totals_.cpu_data()[metric::kTripletActive])};
+}
+
+template <typename Dtype>
+metric::BatchHealth TripletLossLayer<Dtype>::Health(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchHealth health;
+  health.count = Count();
+  health.hinged = true;
+  if (health.count.tuples > 0) {
+    health.loss =
+        totals_.cpu_data()[metric::kTripletLossSum] / health.count.tuples;
+  }
+  health.collapsed_loss = this->CollapsedLoss(options_.hinge);
+  health.rows = this->Moments({bottom[0], bottom[1], bottom[2]});
+  return health;
+}
+
+template <typename Dtype>
+metric::BatchStatistics TripletLossLayer<Dtype>::Statistics(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchStatistics statistics;
+  statistics.count = Count();
+  statistics.rows = this->Moments({bottom[0], bottom[1], bottom[2]});
+  vector<double> positive, negative;
+  for (int64_t i = 0; i < rows_.shape(0); ++i) {
+    const Dtype* row = rows_.cpu_data() + i * metric::kTripletRowSize;
+    positive.push_back(row[metric::kPositiveDistance]);
+    negative.push_back(row[metric::kNegativeDistance]);
+    if (i == 0 || positive[i] > statistics.farthest_positive.distance) {
+      statistics.farthest_positive = {i, i, positive[i]};
+    }
+    if (i == 0 || negative[i] < statistics.nearest_negative.distance) {
+      statistics.nearest_negative = {i, i, negative[i]};
+    }
+  }
+  statistics.positive = metric::Summarise(&positive);
+  statistics.negative = metric::Summarise(&negative);
+  return statistics;
+}
+
+template <typename Dtype>
+string TripletLossLayer<Dtype>::HarderAdvice() const {
+  return "raise margin, or mine the triplets in the batch (BatchTripletLoss)";
 }
 
 template <typename Dtype>

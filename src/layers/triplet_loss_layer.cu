@@ -8,12 +8,15 @@ namespace caffe {
 template <typename Dtype>
 void TripletLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
+  options_.margin = this->CurrentMargin();
   metric::TripletForwardGpu(
       options_, bottom[0]->gpu_data(), bottom[1]->gpu_data(),
       bottom[2]->gpu_data(),
       bottom.size() > 3 ? bottom[3]->gpu_data() : nullptr,
       bottom[0]->shape(0), bottom[0]->count(1), rows_.mutable_gpu_data(),
-      top[0]->mutable_gpu_data(), factor_.mutable_gpu_data());
+      top[0]->mutable_gpu_data(), factor_.mutable_gpu_data(),
+      totals_.mutable_gpu_data());
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>

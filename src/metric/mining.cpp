@@ -22,11 +22,12 @@ void ForwardAnchors(const MiningOptions& options, const T* x, uint64_t draw,
   ForEachMiningBlock(
       batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
         measure.Multiply(begin, end, 0, slot);
-        for (int64_t i = begin; i < end; ++i) {
-          T* const d = slot->block.data() + (i - begin) * B;
+        for (int64_t a = begin; a < end; ++a) {
+          const int64_t i = batch->anchors[a];
+          T* const d = slot->block.data() + (a - begin) * B;
           measure.Finish(i, 0, d);
           if (options.distance == Distance::kL2) kernels.root(d, B);
-          MineAnchor(MiningAnchor<T>{&options, &kernels, batch, slot, i,
+          MineAnchor(MiningAnchor<T>{&options, &kernels, batch, slot, a, i,
                                      batch->group[i], d, draw});
         }
       });
@@ -41,9 +42,10 @@ void ForwardRandom(const MiningOptions& options, const T* x, uint64_t draw,
   const RowMeasure<T> measure(options, x, *batch);
   ForEachMiningBlock(
       batch, 8 * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) {
-          const MiningAnchor<T> anchor = {&options, &kernels, batch, slot, i,
-                                          batch->group[i], nullptr, draw};
+        for (int64_t a = begin; a < end; ++a) {
+          const int64_t i = batch->anchors[a];
+          const MiningAnchor<T> anchor = {&options, &kernels, batch, slot, a,
+                                          i, batch->group[i], nullptr, draw};
           const int64_t negatives = anchor.negatives();
           std::vector<T> positive, negative;
           slot->picks.clear();
@@ -71,11 +73,11 @@ void ForwardRandom(const MiningOptions& options, const T* x, uint64_t draw,
 template <typename T>
 void CollectNear(MiningBatch<T>* batch) {
   if (!batch->dense) return;
-  for (size_t i = 0; i < batch->near.size(); ++i) {
-    batch->first[i] = batch->edges.size();
-    batch->count[i] = static_cast<int32_t>(batch->near[i].size());
-    batch->edges.insert(batch->edges.end(), batch->near[i].begin(),
-                        batch->near[i].end());
+  for (size_t a = 0; a < batch->near.size(); ++a) {
+    batch->first[a] = batch->edges.size();
+    batch->count[a] = static_cast<int32_t>(batch->near[a].size());
+    batch->edges.insert(batch->edges.end(), batch->near[a].begin(),
+                        batch->near[a].end());
   }
 }
 
@@ -83,28 +85,28 @@ void CollectNear(MiningBatch<T>* batch) {
 
 template <typename T>
 MiningResult MiningForward(const MiningOptions& options, const T* x,
-                           const T* labels, int64_t B, int64_t D,
+                           const T* labels, int64_t bank, int64_t B, int64_t D,
                            uint64_t draw, MiningBatch<T>* batch) {
   MiningResult result;
-  if (B == 0) {
-    batch->B = 0;
-    batch->D = D;
+  batch->anchors.clear();
+  if (B == bank) {
+    result.factor = MiningFactor(options, 0, 0);
     return result;
   }
-  PrepareMining(options, x, labels, B, D, batch);
+  PrepareMining(options, x, labels, bank, B, D, batch);
   if (options.mining == Mining::kRandom) {
     ForwardRandom(options, x, draw, batch);
-  } else if (options.mining == Mining::kBatchHard) {
+  } else if (options.mining == Mining::kBatchHard && bank == 0) {
     MineHardest(options, x, batch);
   } else {
     ForwardAnchors(options, x, draw, batch);
   }
   CollectNear(batch);
   double sum = 0;
-  for (int64_t i = 0; i < B; ++i) {
-    sum += batch->loss[i];
-    result.triplets += batch->triplets[i];
-    result.active += batch->active[i];
+  for (int64_t a = 0; a < AnchorCount(*batch); ++a) {
+    sum += batch->loss[a];
+    result.triplets += batch->triplets[a];
+    result.active += batch->active[a];
   }
   result.factor = MiningFactor(options, result.triplets, result.active);
   result.loss = result.factor * sum;
@@ -114,7 +116,8 @@ MiningResult MiningForward(const MiningOptions& options, const T* x,
 #define INSTANTIATE_MINING(T)                                              \
   template MiningResult MiningForward<T>(const MiningOptions&, const T*,   \
                                          const T*, int64_t, int64_t,       \
-                                         uint64_t, MiningBatch<T>*)
+                                         int64_t, uint64_t,                \
+                                         MiningBatch<T>*)
 INSTANTIATE_MINING(float);
 INSTANTIATE_MINING(double);
 

@@ -1,6 +1,7 @@
-// Mining on the device, with the choices of the CPU's: one product for all
-// distances, then one block of threads an anchor. Where the CPU looks a
-// negative up among sorted positives, a block holds each against each.
+// Mining on the device, with the choices of the CPU's: one block of threads an
+// anchor. Where the CPU looks a negative up among sorted positives, a block
+// holds each against each. The products behind the distances are made in
+// mining_batch.cu.
 #include <climits>
 
 #include "caffe/metric/reduce.cuh"
@@ -14,108 +15,6 @@ namespace metric {
 namespace {
 
 constexpr int kWarps = kBlockThreads / kWarpSize;
-
-// The order of the rows: who is before whom is counted, not sorted.
-template <typename T>
-void OrderRows(const MiningPlan<T>& plan, const T* labels) {
-  const MiningPlan<T> m = plan;
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
-    int first = static_cast<int>(i);
-    for (int64_t j = lane; j < first; j += kWarpSize) {
-      if (labels[j] == labels[i]) first = static_cast<int>(j);
-    }
-    first = -WarpMax(-first);
-    if (lane == 0) m.first[i] = first;
-  });
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
-    int before = 0, same = 0, same_before = 0;
-    for (int64_t j = lane; j < m.B; j += kWarpSize) {
-      before += m.first[j] < m.first[i];
-      same += m.first[j] == m.first[i];
-      same_before += m.first[j] == m.first[i] && j < i;
-    }
-    before = WarpSum(before);
-    same = WarpSum(same);
-    const int at = before + WarpSum(same_before);
-    if (lane != 0) return;
-    m.order[at] = static_cast<int>(i);
-    m.begin[at] = before;
-    m.end[at] = before + same;
-    if (!isfinite(labels[i])) m.totals[4] = 0;
-  });
-}
-
-// rows = x in order; for kCosine of length 1.
-template <typename T>
-void CopyRows(const MiningPlan<T>& plan) {
-  const MiningPlan<T> m = plan;
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
-    const T* const from = m.x + m.order[i] * m.D;
-    T factor = 1;
-    if (m.Cosine()) {
-      const T square = WarpRowSum<T>(
-          m.D, lane, [=](int64_t k) { return from[k] * from[k]; });
-      factor = InverseNorm(square);
-      if (!isfinite(square)) factor = NAN;
-      if (lane == 0) m.inverses[i] = factor;
-    }
-    for (int64_t k = lane; k < m.D; k += kWarpSize) {
-      m.rows[i * m.D + k] = from[k] * factor;
-    }
-  });
-}
-
-// As CentreOf in mining_batch.cpp, by one block.
-template <typename T>
-__global__ void CentreKernel(MiningPlan<T> m) {
-  constexpr int64_t kSamples = 32;
-  constexpr int kDigits = 6;
-  __shared__ double ranges[kBlockThreads];
-  const int64_t samples = m.B < kSamples ? m.B : kSamples;
-  double range = 0;
-  for (int64_t k = threadIdx.x; k < m.D; k += kBlockThreads) {
-    T low = m.rows[k], high = low;
-    for (int64_t s = 0; s < samples; ++s) {
-      const T value = m.rows[m.B * s / samples * m.D + k];
-      low = value < low ? value : low;
-      high = value > high ? value : high;
-    }
-    const double own = static_cast<double>(high) - low;
-    range = own > range ? own : range;
-  }
-  ranges[threadIdx.x] = range;
-  __syncthreads();
-  for (int t = 0; t < kBlockThreads; ++t) {
-    range = ranges[t] > range ? ranges[t] : range;
-  }
-  const double grid =
-      range > 0 && isfinite(range) ? ldexp(1., ilogb(range) - kDigits) : 0;
-  for (int64_t k = threadIdx.x; k < m.D; k += kBlockThreads) {
-    double sum = 0;
-    for (int64_t s = 0; s < samples; ++s) {
-      sum += m.rows[m.B * s / samples * m.D + k];
-    }
-    m.centre[k] =
-        grid > 0 ? static_cast<T>(round(sum / samples / grid) * grid)
-                 : m.rows[k];
-  }
-}
-
-template <typename T>
-void CentreRows(const MiningPlan<T>& plan) {
-  const MiningPlan<T> m = plan;
-  constexpr T kMost = std::numeric_limits<T>::max() / 16;
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
-    T* const row = m.rows + i * m.D;
-    for (int64_t k = lane; k < m.D; k += kWarpSize) row[k] -= m.centre[k];
-    T square =
-        WarpRowSum<T>(m.D, lane, [=](int64_t k) { return row[k] * row[k]; });
-    if (m.Cosine()) square /= 2;
-    if (lane != 0) return;
-    m.squares[i] = square;
-    if (!(square < kMost)) m.totals[4] = 0;
-  });
-}
 
 // The distance of rows i and j, squared for kL2, from their differences.
 template <typename T>
@@ -139,12 +38,13 @@ __device__ T DirectDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
   return DistanceFromSum<Distance::kCosine>(sum, pair);
 }
 
-// The distance of rows i and j, squared for kL2, from their product.
+// The distance of anchor a and row j, squared for kL2, from their product.
 template <typename T>
-__device__ T FinishDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
+__device__ T FinishDistance(const MiningPlan<T>& m, int64_t a, int64_t j) {
+  const int64_t i = m.anchor[a];
   if (i == j) return 0;
   if (m.Cosine() && (m.inverses[i] == 0 || m.inverses[j] == 0)) return 1;
-  const T d = m.distances[i * m.B + j] + m.squares[j] + m.squares[i];
+  const T d = m.distances[a * m.B + j] + m.squares[j] + m.squares[i];
   if (d < m.NearBound(i, j)) return DirectDistance(m, i, j);
   return d;
 }
@@ -205,12 +105,13 @@ __device__ T SlopeAt(const MiningPlan<T>& m, T slope, T d) {
 
 // kBatchHard of one anchor; distances stay in registers.
 template <typename T>
-__device__ void MineHard(const MiningPlan<T>& m, int64_t i) {
+__device__ void MineHard(const MiningPlan<T>& m, int64_t a) {
+  const int64_t i = m.anchor[a];
   const T far = HUGE_VAL;
   T near = far, minus = far;  // minus the farthest positive
   int negative = INT_MAX, positive = INT_MAX;
   for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
-    const T d = FinishDistance(m, i, j);
+    const T d = FinishDistance(m, a, j);
     const bool same = j >= m.begin[i] && j < m.end[i];
     if (same && j != i && -d < minus) {
       minus = -d;
@@ -231,26 +132,27 @@ __device__ void MineHard(const MiningPlan<T>& m, int64_t i) {
   }
   const T h = valid ? plus - near + m.margin : T(0);
   const T slope = valid ? HingeSlope(m.hinge, h) : T(0);
-  m.positive[i] = valid ? positive : -1;
-  m.negative[i] = valid ? negative : -1;
-  m.positive_slope[i] = SlopeAt(m, slope, plus);
-  m.negative_slope[i] = -SlopeAt(m, slope, near);
-  m.loss[i] = valid ? HingeValue(m.hinge, h) : T(0);
-  m.triplets[i] = valid;
-  m.active[i] = valid && h > 0;
+  m.positive[a] = valid ? positive : -1;
+  m.negative[a] = valid ? negative : -1;
+  m.positive_slope[a] = SlopeAt(m, slope, plus);
+  m.negative_slope[a] = -SlopeAt(m, slope, near);
+  m.loss[a] = valid ? HingeValue(m.hinge, h) : T(0);
+  m.triplets[a] = valid;
+  m.active[a] = valid && h > 0;
 }
 
 template <typename T>
 __global__ void HardKernel(MiningPlan<T> m) {
-  for (int64_t i = blockIdx.x; i < m.B; i += gridDim.x) MineHard(m, i);
+  for (int64_t a = blockIdx.x; a < m.A; a += gridDim.x) MineHard(m, a);
 }
 
 // One warp: the nearest negative farther than p, or else the farthest.
 template <typename T>
-__device__ int SemiHardOf(const MiningPlan<T>& m, int64_t i, T limit,
+__device__ int SemiHardOf(const MiningPlan<T>& m, int64_t a, T limit,
                           int lane) {
+  const int64_t i = m.anchor[a];
   const T far = HUGE_VAL;
-  const T* const d = m.distances + i * m.B;
+  const T* const d = m.distances + a * m.B;
   T near = far, minus = far;
   int at = INT_MAX, last = INT_MAX;
   for (int64_t j = lane; j < m.B; j += kWarpSize) {
@@ -271,9 +173,10 @@ __device__ int SemiHardOf(const MiningPlan<T>& m, int64_t i, T limit,
 
 // One warp: a negative by the chances that lie in the row of slopes.
 template <typename T>
-__device__ int WeightedOf(const MiningPlan<T>& m, int64_t i, int64_t p,
+__device__ int WeightedOf(const MiningPlan<T>& m, int64_t a, int64_t p,
                           int lane) {
-  const T* const chance = m.slopes + i * m.B;
+  const int64_t i = m.anchor[a];
+  const T* const chance = m.slopes + a * m.B;
   const int64_t count = m.B - (m.end[i] - m.begin[i]);
   const MiningGroup group = {m.begin[i], m.end[i]};
   const double total = WarpRowSum<double>(count, lane, [=](int64_t t) {
@@ -299,21 +202,21 @@ __device__ int WeightedOf(const MiningPlan<T>& m, int64_t i, int64_t p,
 // Puts 1/q of each negative, up to a factor, in the row of slopes.
 template <typename T>
 __device__ void SetChances(const MiningPlan<T>& m, const MiningOptions& options,
-                           int64_t i) {
-  T* const chance = m.slopes + i * m.B;
+                           int64_t a) {
+  const int64_t i = m.anchor[a];
+  const T* const d = m.distances + a * m.B;
+  T* const chance = m.slopes + a * m.B;
   double least = HUGE_VAL;
   int at = INT_MAX;
   for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
     if (j >= m.begin[i] && j < m.end[i]) continue;
-    const double one = -LogChance(options, m.distances[i * m.B + j],
-                                  static_cast<double>(m.D));
+    const double one = -LogChance(options, d[j], static_cast<double>(m.D));
     if (one < least) least = one;
   }
   BlockLeast(&least, &at);
   for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
     if (j >= m.begin[i] && j < m.end[i]) continue;
-    const double log = LogChance(options, m.distances[i * m.B + j],
-                                 static_cast<double>(m.D));
+    const double log = LogChance(options, d[j], static_cast<double>(m.D));
     chance[j] = isfinite(least) ? static_cast<T>(exp(log + least)) : T(1);
   }
 }
@@ -322,24 +225,25 @@ __device__ void SetChances(const MiningPlan<T>& m, const MiningOptions& options,
 // the row of slopes.
 template <typename T>
 __device__ void MinePairs(const MiningPlan<T>& m, const MiningOptions& options,
-                          int64_t i) {
-  T* const slopes = m.slopes + i * m.B;
-  const T* const d = m.distances + i * m.B;
+                          int64_t a) {
+  const int64_t i = m.anchor[a];
+  T* const slopes = m.slopes + a * m.B;
+  const T* const d = m.distances + a * m.B;
   const int64_t begin = m.begin[i], end = m.end[i];
   const MiningGroup group = {m.begin[i], m.end[i]};
   const int64_t negatives = m.B - (end - begin);
   const int lane = static_cast<int>(threadIdx.x) % kWarpSize;
   if (m.mining == Mining::kDistanceWeighted && negatives > 0) {
-    SetChances(m, options, i);
+    SetChances(m, options, a);
     __syncthreads();
   }
   for (int64_t p = begin + threadIdx.x / kWarpSize; p < end; p += kWarps) {
     int n = 0;
     if (p != i && negatives > 0) {
       if (m.mining == Mining::kSemiHard) {
-        n = SemiHardOf(m, i, d[p], lane);
+        n = SemiHardOf(m, a, d[p], lane);
       } else if (m.mining == Mining::kDistanceWeighted) {
-        n = WeightedOf(m, i, p, lane);
+        n = WeightedOf(m, a, p, lane);
       } else {
         const int64_t t = static_cast<int64_t>(
             PairUniform(m.draw, i * m.B + p) * negatives);
@@ -369,16 +273,17 @@ __device__ void MinePairs(const MiningPlan<T>& m, const MiningOptions& options,
     active += h > 0;
     ++triplets;
   }
-  m.loss[i] = loss;
-  m.triplets[i] = static_cast<double>(triplets);
-  m.active[i] = static_cast<double>(active);
+  m.loss[a] = loss;
+  m.triplets[a] = static_cast<double>(triplets);
+  m.active[a] = static_cast<double>(active);
 }
 
 // All triplets: k_p by one warp a positive, w_n by one thread a negative.
 template <typename T>
-__device__ void MineAll(const MiningPlan<T>& m, int64_t i) {
-  T* const slopes = m.slopes + i * m.B;
-  const T* const d = m.distances + i * m.B;
+__device__ void MineAll(const MiningPlan<T>& m, int64_t a) {
+  const int64_t i = m.anchor[a];
+  T* const slopes = m.slopes + a * m.B;
+  const T* const d = m.distances + a * m.B;
   const int64_t begin = m.begin[i], end = m.end[i];
   const int lane = static_cast<int>(threadIdx.x) % kWarpSize;
   double loss = 0, active = 0;
@@ -419,26 +324,26 @@ __device__ void MineAll(const MiningPlan<T>& m, int64_t i) {
   loss = BlockTotal(loss);
   active = BlockTotal(active);
   if (threadIdx.x != 0) return;
-  m.loss[i] = loss;
-  m.active[i] = active;
-  m.triplets[i] =
+  m.loss[a] = loss;
+  m.active[a] = active;
+  m.triplets[a] =
       static_cast<double>((end - begin - 1) * (m.B - (end - begin)));
 }
 
 template <typename T>
 __global__ void AnchorKernel(MiningPlan<T> m, MiningOptions options) {
-  for (int64_t i = blockIdx.x; i < m.B; i += gridDim.x) {
+  for (int64_t a = blockIdx.x; a < m.A; a += gridDim.x) {
     for (int64_t j = threadIdx.x; j < m.B; j += kBlockThreads) {
-      const T d = FinishDistance(m, i, j);
-      m.distances[i * m.B + j] =
+      const T d = FinishDistance(m, a, j);
+      m.distances[a * m.B + j] =
           m.distance == Distance::kL2 ? std::sqrt(d) : d;
-      m.slopes[i * m.B + j] = 0;
+      m.slopes[a * m.B + j] = 0;
     }
     __syncthreads();
     if (m.mining == Mining::kBatchAll) {
-      MineAll(m, i);
+      MineAll(m, a);
     } else {
-      MinePairs(m, options, i);
+      MinePairs(m, options, a);
     }
   }
 }
@@ -448,18 +353,18 @@ __global__ void AnchorKernel(MiningPlan<T> m, MiningOptions options) {
 // would leave the others no digit in a product, change to the distances' place.
 constexpr int kTile = 32;
 template <typename T>
-__device__ void StorePair(const MiningPlan<T>& m, int64_t i, int64_t j,
+__device__ void StorePair(const MiningPlan<T>& m, int64_t a, int64_t j,
                           T slope, T d) {
-  if (i >= m.B || j >= m.B) return;
-  T* const at = m.slopes + i * m.B + j;
+  if (a >= m.A || j >= m.B) return;
+  T* const at = m.slopes + a * m.B + j;
   if (m.distance != Distance::kL2) {
     *at = slope;
     return;
   }
   const T value = d == 0 ? T(0) : slope / d;
-  const bool near = d * d < m.NearBound(i, j);
+  const bool near = d * d < m.NearBound(m.anchor[a], j);
   *at = near ? T(0) : value;
-  m.distances[i * m.B + j] = near ? value : T(0);
+  m.distances[a * m.B + j] = near ? value : T(0);
 }
 
 template <typename T>
@@ -494,16 +399,46 @@ __global__ void PairKernel(MiningPlan<T> m, int64_t tiles) {
   }
 }
 
+// The same with a bank, where few of the rows are anchors.
+template <typename T>
+void PutBankPairsTogether(const MiningPlan<T>& plan) {
+  const MiningPlan<T> m = plan;
+  ForEach(m.A * m.B, [=] __device__(int64_t at) {
+    const int64_t a = at / m.B, j = at % m.B;
+    const int64_t b = m.place[j], i = m.anchor[a];
+    if (b < 0 || b == a) {
+      StorePair(m, a, j, m.slopes[at], m.distances[at]);
+    } else if (a < b) {
+      const T slope = m.slopes[at] + m.slopes[b * m.B + i];
+      const T d = m.distances[at], mirrored = m.distances[b * m.B + i];
+      StorePair(m, a, j, slope, d);
+      StorePair(m, b, i, slope, mirrored);
+    }
+  });
+}
+
+template <typename T>
+void PutPairsTogether(const MiningPlan<T>& plan) {
+  if (plan.bank > 0) {
+    PutBankPairsTogether(plan);
+    return;
+  }
+  const int64_t tiles = (plan.B + kTile - 1) / kTile;
+  Launch(PairKernel<T>,
+         static_cast<int>(std::min<int64_t>(tiles * tiles, kMaxBlocks)),
+         kBlockThreads, 0, plan, tiles);
+}
+
 template <typename T>
 void Total(const MiningPlan<T>& plan, const double* values, double* total) {
   SumRows(
-      plan.B, [=] __device__(int64_t i) { return values[i]; },
+      plan.A, [=] __device__(int64_t a) { return values[a]; },
       [=] __device__(double sum, int64_t) { *total = sum; });
 }
 
 template <typename T>
 void FinishTotals(const MiningPlan<T>& plan, const MiningOptions& options,
-                  T* loss, T* active_share, T* triplets) {
+                  T* loss) {
   double* const totals = plan.totals;
   Total(plan, plan.loss, totals);
   Total(plan, plan.triplets, totals + 2);
@@ -514,61 +449,28 @@ void FinishTotals(const MiningPlan<T>& plan, const MiningOptions& options,
                              static_cast<int64_t>(totals[3]));
     totals[0] *= totals[1];
     *loss = static_cast<T>(totals[0]);
-    if (active_share != nullptr) {
-      *active_share =
-          static_cast<T>(totals[2] > 0 ? totals[3] / totals[2] : 0);
-    }
-    if (triplets != nullptr) *triplets = static_cast<T>(totals[2]);
   });
-}
-
-template <typename T>
-void SetFinite(const MiningPlan<T>& plan) {
-  double* const totals = plan.totals;
-  ForEach(1, [=] __device__(int64_t) { totals[4] = 1; });
-}
-
-// Always in full precision: what is lost here is lost in each distance.
-template <typename T>
-void MultiplyRows(const MiningPlan<T>& plan) {
-  const struct FullPrecision {
-    const Caffe::Math before = Caffe::math();
-    FullPrecision() { Caffe::set_math(Caffe::FP32); }
-    ~FullPrecision() { Caffe::set_math(before); }
-  } full_precision;
-  caffe_gpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(plan.B),
-                 static_cast<int>(plan.B), static_cast<int>(plan.D),
-                 plan.distance == Distance::kCosine ? T(-1) : T(-2),
-                 plan.rows, plan.rows, T(0), plan.distances);
 }
 
 }  // namespace
 
 template <typename T>
 bool MiningForwardGpu(const MiningOptions& options, const T* x,
-                      const T* labels, int64_t B, int64_t D, uint64_t draw,
-                      const MiningDevice<T>& device, T* loss, T* active_share,
-                      T* triplets, MiningResult* result) {
-  const MiningPlan<T> plan = MakePlan(options, x, B, D, draw, device);
-  SetFinite(plan);
-  if (B > 0) {
-    const int blocks = static_cast<int>(std::min<int64_t>(B, kMaxBlocks));
-    OrderRows(plan, labels);
-    CopyRows(plan);
-    Launch(CentreKernel<T>, 1, kBlockThreads, 0, plan);
-    CentreRows(plan);
-    MultiplyRows(plan);
+                      const T* labels, int64_t bank, int64_t B, int64_t D,
+                      uint64_t draw, const MiningDevice<T>& device, T* loss,
+                      MiningResult* result) {
+  const MiningPlan<T> plan = MakePlan(options, x, bank, B, D, draw, device);
+  PrepareMiningGpu(plan, labels);
+  if (plan.A > 0) {
+    const int blocks = static_cast<int>(std::min<int64_t>(plan.A, kMaxBlocks));
     if (options.mining == Mining::kBatchHard) {
       Launch(HardKernel<T>, blocks, kBlockThreads, 0, plan);
     } else {
       Launch(AnchorKernel<T>, blocks, kBlockThreads, 0, plan, options);
-      const int64_t tiles = (B + kTile - 1) / kTile;
-      Launch(PairKernel<T>,
-             static_cast<int>(std::min<int64_t>(tiles * tiles, kMaxBlocks)),
-             kBlockThreads, 0, plan, tiles);
+      PutPairsTogether(plan);
     }
   }
-  FinishTotals(plan, options, loss, active_share, triplets);
+  FinishTotals(plan, options, loss);
   double totals[kMiningSums];
   CopyToHost(totals, plan.totals, sizeof(totals));
   result->loss = totals[0];
@@ -578,15 +480,12 @@ bool MiningForwardGpu(const MiningOptions& options, const T* x,
   return totals[4] != 0;
 }
 
-template bool MiningForwardGpu<float>(const MiningOptions&, const float*,
-                                      const float*, int64_t, int64_t, uint64_t,
-                                      const MiningDevice<float>&, float*,
-                                      float*, float*, MiningResult*);
-template bool MiningForwardGpu<double>(const MiningOptions&, const double*,
-                                       const double*, int64_t, int64_t,
-                                       uint64_t, const MiningDevice<double>&,
-                                       double*, double*, double*,
-                                       MiningResult*);
+#define INSTANTIATE_MINING_GPU(T)                                             \
+  template bool MiningForwardGpu<T>(const MiningOptions&, const T*, const T*, \
+                                    int64_t, int64_t, int64_t, uint64_t,      \
+                                    const MiningDevice<T>&, T*, MiningResult*)
+INSTANTIATE_MINING_GPU(float);
+INSTANTIATE_MINING_GPU(double);
 
 }  // namespace metric
 }  // namespace caffe

@@ -23,11 +23,11 @@ struct Run {
 };
 
 template <typename T>
-std::vector<Run<T>> RunsOf(const T* labels, int64_t B) {
+std::vector<Run<T>> RunsOf(const T* labels, int64_t bank, int64_t B) {
   std::vector<Run<T>> runs;
   for (int32_t i = 0; i < B; ++i) {
     INPUT_CHECK(std::isfinite(labels[i]))
-        << "the label of row " << i << " is " << labels[i]
+        << "the label of row " << i - bank << " is " << labels[i]
         << ", but must be finite";
     if (i > 0 && labels[i] == labels[i - 1]) {
       ++runs.back().end;
@@ -51,7 +51,7 @@ std::vector<Run<T>> RunsOf(const T* labels, int64_t B) {
 
 template <typename T>
 void OrderRows(const T* labels, MiningBatch<T>* batch) {
-  const std::vector<Run<T>> runs = RunsOf(labels, batch->B);
+  const std::vector<Run<T>> runs = RunsOf(labels, batch->bank, batch->B);
   batch->order.clear();
   batch->group.clear();
   for (size_t r = 0; r < runs.size();) {
@@ -64,6 +64,18 @@ void OrderRows(const T* labels, MiningBatch<T>* batch) {
     }
     const int32_t end = static_cast<int32_t>(batch->order.size());
     batch->group.resize(end, MiningGroup{begin, end});
+  }
+}
+
+template <typename T>
+void ListAnchors(MiningBatch<T>* batch) {
+  batch->anchors.resize(batch->B - batch->bank);
+  for (int32_t i = 0; i < batch->B; ++i) {
+    if (batch->bank == 0) {
+      batch->anchors[i] = i;
+    } else if (batch->order[i] >= batch->bank) {
+      batch->anchors[batch->order[i] - batch->bank] = i;
+    }
   }
 }
 
@@ -99,10 +111,10 @@ std::vector<T> CentreOf(const T* rows, int64_t B, int64_t D) {
 }
 
 template <typename T>
-[[noreturn]] void FailRows(const T* x, int64_t B, int64_t D) {
+[[noreturn]] void FailRows(const T* x, int64_t bank, int64_t B, int64_t D) {
   for (int64_t i = 0; i < B * D; ++i) {
     INPUT_CHECK(std::isfinite(x[i]))
-        << "row " << i / D << " of the embeddings holds " << x[i]
+        << "row " << i / D - bank << " of the embeddings holds " << x[i]
         << " (coordinate " << i % D << "), but must be finite";
   }
   int64_t longest = 0;
@@ -117,7 +129,7 @@ template <typename T>
       longest = i;
     }
   }
-  INPUT_FAIL() << "row " << longest << " of the embeddings has length "
+  INPUT_FAIL() << "row " << longest - bank << " of the embeddings has length "
                << std::sqrt(most) << ", too much for its square";
 }
 
@@ -163,16 +175,17 @@ void CentreRows(bool unit, const std::vector<T>& centre,
 
 template <typename T>
 void TakeMemory(const MiningOptions& options, MiningBatch<T>* batch) {
-  const int64_t B = batch->B;
-  batch->first.resize(B);
-  batch->count.assign(B, 0);
-  batch->loss.assign(B, 0);
-  batch->triplets.assign(B, 0);
-  batch->active.assign(B, 0);
+  const int64_t B = batch->B, anchors = AnchorCount(*batch);
+  batch->first.resize(anchors);
+  batch->count.assign(anchors, 0);
+  batch->loss.assign(anchors, 0);
+  batch->triplets.assign(anchors, 0);
+  batch->active.assign(anchors, 0);
   int64_t edges = 0;
-  for (int64_t i = 0; i < B; ++i) {
-    batch->first[i] = edges;
-    const int64_t positives = batch->group[i].end - batch->group[i].begin - 1;
+  for (int64_t a = 0; a < anchors; ++a) {
+    batch->first[a] = edges;
+    const MiningGroup group = batch->group[batch->anchors[a]];
+    const int64_t positives = group.end - group.begin - 1;
     if (positives == B - 1) continue;
     edges += 2 * (options.mining == Mining::kBatchHard
                       ? std::min<int64_t>(positives, 1)
@@ -180,32 +193,34 @@ void TakeMemory(const MiningOptions& options, MiningBatch<T>* batch) {
   }
   constexpr int64_t kFewEdges = 8;  // edges cost about this more than slopes
   batch->dense =
-      options.mining == Mining::kBatchAll || kFewEdges * edges > B * B;
+      options.mining == Mining::kBatchAll || kFewEdges * edges > anchors * B;
   if (batch->dense) {
-    const size_t size = MiningBlocks(B) * kBlockRows * B;
+    const size_t size = MiningBlocks(B) * kBlockRows * anchors;
     if (batch->slopes.size() < size) batch->slopes.resize(size);
-    batch->near.assign(options.distance == Distance::kL2 ? B : 0, {});
+    batch->near.assign(options.distance == Distance::kL2 ? anchors : 0, {});
     batch->edges.clear();
   } else {
     batch->edges.resize(edges);
   }
   const int64_t slots =
       std::max<int64_t>(1, std::min<int64_t>(Caffe::threads(),
-                                             MiningBlocks(B)));
+                                             MiningBlocks(anchors)));
   batch->slots.resize(slots);
-  if (batch->record) batch->choices.assign(B, {});
+  if (batch->record) batch->choices.assign(anchors, {});
 }
 
 }  // namespace
 
 template <typename T>
 void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
-                   int64_t B, int64_t D, MiningBatch<T>* batch) {
+                   int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch) {
   CHECK(options.distance != Distance::kL1);
   CHECK_LT(B, std::numeric_limits<int32_t>::max());
   batch->B = B;
   batch->D = D;
+  batch->bank = bank;
   OrderRows(labels, batch);
+  ListAnchors(batch);
   const bool unit = options.distance == Distance::kCosine;
   batch->rows.resize(B * D);
   batch->squares.resize(B);
@@ -214,17 +229,32 @@ void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
   CentreRows(unit, CentreOf(batch->rows.data(), B, D), batch);
   constexpr T kMost = std::numeric_limits<T>::max() / 16;
   for (int64_t i = 0; i < B; ++i) {
-    if (!(batch->squares[i] < kMost)) FailRows(x, B, D);
+    if (!(batch->squares[i] < kMost)) FailRows(x, bank, B, D);
   }
   TakeMemory(options, batch);
 }
 
-template void PrepareMining<float>(const MiningOptions&, const float*,
-                                   const float*, int64_t, int64_t,
-                                   MiningBatch<float>*);
-template void PrepareMining<double>(const MiningOptions&, const double*,
-                                    const double*, int64_t, int64_t,
-                                    MiningBatch<double>*);
+template <typename T>
+const T* AnchorRows(const MiningBatch<T>& batch, int64_t begin, int64_t end,
+                    MiningSlot<T>* slot) {
+  const int64_t D = batch.D;
+  if (batch.bank == 0) return batch.rows.data() + begin * D;
+  slot->rows.resize((end - begin) * D);
+  for (int64_t a = begin; a < end; ++a) {
+    std::copy_n(batch.rows.data() + batch.anchors[a] * D, D,
+                slot->rows.data() + (a - begin) * D);
+  }
+  return slot->rows.data();
+}
+
+#define INSTANTIATE_MINING_BATCH(T)                                         \
+  template void PrepareMining<T>(const MiningOptions&, const T*, const T*,  \
+                                 int64_t, int64_t, int64_t,                 \
+                                 MiningBatch<T>*);                          \
+  template const T* AnchorRows<T>(const MiningBatch<T>&, int64_t, int64_t,  \
+                                  MiningSlot<T>*)
+INSTANTIATE_MINING_BATCH(float);
+INSTANTIATE_MINING_BATCH(double);
 
 }  // namespace metric
 }  // namespace caffe

@@ -18,28 +18,54 @@ int64_t EdgeRowOf(bool unit, const MiningBatch<T>& batch, int64_t i) {
   return unit ? i : batch.order[i];
 }
 
-// gradient(i) = sum_j s(i, j) (rows_i - rows_j), s = slopes + slopes^T.
+// block(a - begin, j) = slopes of the pairs of anchor a with row j: those where
+// a is the anchor, and where j is one.
+template <typename T>
+void GatherSlopes(MiningBatch<T>* batch, int64_t begin, int64_t end,
+                  T* block) {
+  const MiningKernels<T>& kernels = BestMiningKernels<T>();
+  const int64_t B = batch->B;
+  if (batch->bank == 0) {
+    const T* const own = MiningPanel(batch, MiningBlockOf(B, begin));
+    for (int64_t p = 0; p < MiningBlocks(B); ++p) {
+      const int64_t from = MiningBlockBegin(B, p);
+      kernels.add_transposed(MiningPanel(batch, p) + begin * kBlockRows,
+                             own + from * kBlockRows, kBlockRows, end - begin,
+                             MiningBlockBegin(B, p + 1) - from, block + from,
+                             B);
+    }
+    return;
+  }
+  for (int64_t a = begin; a < end; ++a) {
+    T* const to = block + (a - begin) * B;
+    for (int64_t p = 0; p < MiningBlocks(B); ++p) {
+      const int64_t from = MiningBlockBegin(B, p);
+      std::copy_n(MiningPanel(batch, p) + a * kBlockRows,
+                  MiningBlockBegin(B, p + 1) - from, to + from);
+    }
+    for (int64_t other = 0; other < AnchorCount(*batch); ++other) {
+      to[batch->anchors[other]] +=
+          *MiningSlope(batch, other, batch->anchors[a]);
+    }
+  }
+}
+
+// gradient(a) = sum_j s(a, j) (rows_a - rows_j), s as GatherSlopes has it.
 template <typename T>
 void PullAll(MiningBatch<T>* batch) {
-  const int64_t B = batch->B, D = batch->D;
+  const int64_t B = batch->B, D = batch->D, anchors = AnchorCount(*batch);
   const MiningKernels<T>& kernels = BestMiningKernels<T>();
   ForEachMiningBlock(
       batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-        slot->block.resize((B / MiningBlocks(B) + 1) * B);
+        slot->block.resize((anchors / MiningBlocks(anchors) + 1) * B);
         T* const block = slot->block.data();
         T* const gradient = batch->gradient.data() + begin * D;
-        const T* const own = MiningPanel(batch, MiningBlockOf(B, begin));
-        for (int64_t p = 0; p < MiningBlocks(B); ++p) {
-          const int64_t from = MiningBlockBegin(B, p);
-          kernels.add_transposed(MiningPanel(batch, p) + begin * kBlockRows,
-                                 own + from * kBlockRows, kBlockRows,
-                                 end - begin, MiningBlockBegin(B, p + 1) - from,
-                                 block + from, B);
-        }
-        for (int64_t i = 0; i < end - begin; ++i) {
-          const T sum = kernels.sum(block + i * B, B);
-          const T* const row = batch->rows.data() + (begin + i) * D;
-          for (int64_t k = 0; k < D; ++k) gradient[i * D + k] = sum * row[k];
+        GatherSlopes(batch, begin, end, block);
+        for (int64_t a = begin; a < end; ++a) {
+          const T sum = kernels.sum(block + (a - begin) * B, B);
+          const T* const row = batch->rows.data() + batch->anchors[a] * D;
+          T* const to = gradient + (a - begin) * D;
+          for (int64_t k = 0; k < D; ++k) to[k] = sum * row[k];
         }
         caffe_cpu_gemm(CblasNoTrans, CblasNoTrans,
                        static_cast<int>(end - begin), static_cast<int>(D),
@@ -58,22 +84,23 @@ struct TurnedEdges {
 
 template <typename T>
 TurnedEdges<T> TurnEdges(bool unit, const MiningBatch<T>& batch) {
-  const int64_t B = batch.B;
+  const int64_t B = batch.B, anchors = AnchorCount(batch);
   TurnedEdges<T> turned;
   turned.first.assign(B + 1, 0);
-  for (int64_t i = 0; i < B; ++i) {
-    const MiningEdge<T>* const edges = batch.edges.data() + batch.first[i];
-    for (int32_t e = 0; e < batch.count[i]; ++e) {
+  for (int64_t a = 0; a < anchors; ++a) {
+    const MiningEdge<T>* const edges = batch.edges.data() + batch.first[a];
+    for (int32_t e = 0; e < batch.count[a]; ++e) {
       ++turned.first[edges[e].row + 1];
     }
   }
   for (int64_t r = 0; r < B; ++r) turned.first[r + 1] += turned.first[r];
   turned.from.resize(turned.first[B]);
   std::vector<int64_t> next(turned.first.begin(), turned.first.end() - 1);
-  for (int64_t i = 0; i < B; ++i) {
-    const int32_t row = static_cast<int32_t>(EdgeRowOf(unit, batch, i));
-    const MiningEdge<T>* const edges = batch.edges.data() + batch.first[i];
-    for (int32_t e = 0; e < batch.count[i]; ++e) {
+  for (int64_t a = 0; a < anchors; ++a) {
+    const int32_t row =
+        static_cast<int32_t>(EdgeRowOf(unit, batch, batch.anchors[a]));
+    const MiningEdge<T>* const edges = batch.edges.data() + batch.first[a];
+    for (int32_t e = 0; e < batch.count[a]; ++e) {
       turned.from[next[edges[e].row]++] = MiningEdge<T>{row, edges[e].slope};
     }
   }
@@ -97,36 +124,38 @@ void Project(const T* x, T inverse, T scale, int64_t D, const T* gradient,
 template <typename T>
 void MiningBackward(const MiningOptions& options, const T* x, T scale,
                     MiningBatch<T>* batch, T* dx) {
-  const int64_t B = batch->B, D = batch->D;
-  if (B == 0) return;
+  const int64_t D = batch->D, anchors = AnchorCount(*batch);
+  if (anchors == 0) return;
   const bool unit = options.distance == Distance::kCosine;
   if (options.distance == Distance::kSquaredL2) scale *= 2;
   TurnedEdges<T> turned;
   const bool has_edges = !batch->edges.empty();
   if (has_edges) turned = TurnEdges(unit, *batch);
-  batch->gradient.resize(B * D);
+  batch->gradient.resize(anchors * D);
   if (batch->dense) PullAll(batch);
   const MiningKernels<T>& kernels = BestMiningKernels<T>();
   const int64_t edges = turned.from.size();
-  ParallelFor(B, (4 * edges / B + 4) * D,
+  ParallelFor(anchors, (4 * edges / anchors + 4) * D,
               [&](int64_t begin, int64_t end) {
     const T* const rows = unit ? batch->rows.data() : x;
-    for (int64_t i = begin; i < end; ++i) {
-      T* const sum = batch->gradient.data() + i * D;
+    for (int64_t a = begin; a < end; ++a) {
+      const int64_t i = batch->anchors[a];
+      T* const sum = batch->gradient.data() + a * D;
       const int64_t at = EdgeRowOf(unit, *batch, i);
-      const int64_t row = batch->order[i];
+      const T* const row = x + batch->order[i] * D;
+      T* const to = dx + (batch->order[i] - batch->bank) * D;
       if (!batch->dense) std::fill_n(sum, D, T(0));
       if (has_edges) {
-        kernels.pull(batch->edges.data() + batch->first[i], batch->count[i],
+        kernels.pull(batch->edges.data() + batch->first[a], batch->count[a],
                      rows, rows + at * D, D, sum);
         kernels.pull(turned.from.data() + turned.first[at],
                      turned.first[at + 1] - turned.first[at], rows,
                      rows + at * D, D, sum);
       }
       if (unit) {
-        Project(x + row * D, batch->inverses[i], scale, D, sum, dx + row * D);
+        Project(row, batch->inverses[i], scale, D, sum, to);
       } else {
-        for (int64_t k = 0; k < D; ++k) dx[row * D + k] = scale * sum[k];
+        for (int64_t k = 0; k < D; ++k) to[k] = scale * sum[k];
       }
     }
   });

@@ -9,13 +9,13 @@ namespace metric {
 
 namespace {
 
-// gradient_i += slope (row_i - row_j), by the lanes of a warp.
+// gradient_a += slope (row of a - row_j), by the lanes of a warp.
 template <typename T>
-__device__ void Pull(const MiningPlan<T>& m, int64_t i, int64_t j, T slope,
+__device__ void Pull(const MiningPlan<T>& m, int64_t a, int64_t j, T slope,
                      int lane) {
-  const T* const own = m.Row(i);
+  const T* const own = m.Row(m.anchor[a]);
   const T* const other = m.Row(j);
-  T* const sum = m.gradient + i * m.D;
+  T* const sum = m.gradient + a * m.D;
   for (int64_t k = lane; k < m.D; k += kWarpSize) {
     sum[k] += slope * (own[k] - other[k]);
   }
@@ -32,22 +32,23 @@ __device__ unsigned WarpBits(unsigned bits) {
 template <typename T>
 void PullHardest(const MiningPlan<T>& plan) {
   const MiningPlan<T> m = plan;
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
+  ForEachWarp(m.A, [=] __device__(int64_t own, int lane) {
+    const int64_t i = m.anchor[own];
     for (int64_t k = lane; k < m.D; k += kWarpSize) {
-      m.gradient[i * m.D + k] = 0;
+      m.gradient[own * m.D + k] = 0;
     }
-    if (m.positive[i] >= 0) {
-      Pull(m, i, m.positive[i], m.positive_slope[i], lane);
-      Pull(m, i, m.negative[i], m.negative_slope[i], lane);
+    if (m.positive[own] >= 0) {
+      Pull(m, own, m.positive[own], m.positive_slope[own], lane);
+      Pull(m, own, m.negative[own], m.negative_slope[own], lane);
     }
-    for (int64_t from = 0; from < m.B; from += kWarpSize) {
+    for (int64_t from = 0; from < m.A; from += kWarpSize) {
       const int64_t a = from + lane;
-      const bool in = a < m.B && (m.positive[a] == i || m.negative[a] == i);
+      const bool in = a < m.A && (m.positive[a] == i || m.negative[a] == i);
       const unsigned anchors = WarpBits(in ? 1u << lane : 0u);
       for (int bit = 0; anchors >> bit != 0; ++bit) {
         if ((anchors >> bit & 1u) != 0) {
           const int64_t b = from + bit;
-          Pull(m, i, b,
+          Pull(m, own, m.anchor[b],
                m.positive[b] == i ? m.positive_slope[b] : m.negative_slope[b],
                lane);
         }
@@ -57,22 +58,23 @@ void PullHardest(const MiningPlan<T>& plan) {
   });
 }
 
-// gradient_i = sum_j slopes(i, j) (rows_i - rows_j), of which the product made
+// gradient_a = sum_j slopes(a, j) (row of a - rows_j), of which the product made
 // the second part; and the pairs of near-duplicates.
 template <typename T>
 void AddSums(const MiningPlan<T>& plan) {
   const MiningPlan<T> m = plan;
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
-    const T* const slopes = m.slopes + i * m.B;
+  ForEachWarp(m.A, [=] __device__(int64_t a, int lane) {
+    const T* const slopes = m.slopes + a * m.B;
+    const T* const row = m.rows + m.anchor[a] * m.D;
     const T total =
         WarpRowSum<T>(m.B, lane, [=](int64_t j) { return slopes[j]; });
     for (int64_t k = lane; k < m.D; k += kWarpSize) {
-      m.gradient[i * m.D + k] += total * m.rows[i * m.D + k];
+      m.gradient[a * m.D + k] += total * row[k];
     }
     if (m.distance != Distance::kL2) return;
     for (int64_t j = 0; j < m.B; ++j) {
-      const T near = m.distances[i * m.B + j];
-      if (near != 0) Pull(m, i, j, near, lane);
+      const T near = m.distances[a * m.B + j];
+      if (near != 0) Pull(m, a, j, near, lane);
     }
   });
 }
@@ -83,10 +85,11 @@ void WriteGradient(const MiningPlan<T>& plan, T factor, const T* loss_diff,
                    T* dx) {
   const MiningPlan<T> m = plan;
   if (m.distance == Distance::kSquaredL2) factor *= 2;
-  ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
-    const T* const gradient = m.gradient + i * m.D;
-    const int64_t at = m.order[i] * m.D;
-    const T* const row = m.x + at;
+  ForEachWarp(m.A, [=] __device__(int64_t a, int lane) {
+    const T* const gradient = m.gradient + a * m.D;
+    const int64_t i = m.anchor[a];
+    const T* const row = m.x + m.order[i] * m.D;
+    T* const to = dx + (m.order[i] - m.bank) * m.D;
     T scale = factor * *loss_diff;
     T along = 0;
     if (m.Cosine()) {
@@ -96,7 +99,7 @@ void WriteGradient(const MiningPlan<T>& plan, T factor, const T* loss_diff,
       scale *= m.inverses[i];
     }
     for (int64_t k = lane; k < m.D; k += kWarpSize) {
-      dx[at + k] = scale * (gradient[k] - along * row[k]);
+      to[k] = scale * (gradient[k] - along * row[k]);
     }
   });
 }
@@ -105,14 +108,14 @@ void WriteGradient(const MiningPlan<T>& plan, T factor, const T* loss_diff,
 
 template <typename T>
 void MiningBackwardGpu(const MiningOptions& options, const T* x, double factor,
-                       const T* loss_diff, int64_t B, int64_t D,
+                       const T* loss_diff, int64_t bank, int64_t B, int64_t D,
                        const MiningDevice<T>& device, T* dx) {
-  if (B == 0) return;
-  const MiningPlan<T> plan = MakePlan(options, x, B, D, 0, device);
+  const MiningPlan<T> plan = MakePlan(options, x, bank, B, D, 0, device);
+  if (plan.A == 0) return;
   if (options.mining == Mining::kBatchHard) {
     PullHardest(plan);
   } else {
-    caffe_gpu_gemm(CblasNoTrans, CblasNoTrans, static_cast<int>(B),
+    caffe_gpu_gemm(CblasNoTrans, CblasNoTrans, static_cast<int>(plan.A),
                    static_cast<int>(D), static_cast<int>(B), T(-1),
                    plan.slopes, plan.rows, T(0), plan.gradient);
     AddSums(plan);
@@ -120,13 +123,12 @@ void MiningBackwardGpu(const MiningOptions& options, const T* x, double factor,
   WriteGradient(plan, static_cast<T>(factor), loss_diff, dx);
 }
 
-template void MiningBackwardGpu<float>(const MiningOptions&, const float*,
-                                       double, const float*, int64_t, int64_t,
-                                       const MiningDevice<float>&, float*);
-template void MiningBackwardGpu<double>(const MiningOptions&, const double*,
-                                        double, const double*, int64_t,
-                                        int64_t, const MiningDevice<double>&,
-                                        double*);
+#define INSTANTIATE_MINING_GRADIENT_GPU(T)                               \
+  template void MiningBackwardGpu<T>(const MiningOptions&, const T*,     \
+                                     double, const T*, int64_t, int64_t, \
+                                     int64_t, const MiningDevice<T>&, T*)
+INSTANTIATE_MINING_GRADIENT_GPU(float);
+INSTANTIATE_MINING_GRADIENT_GPU(double);
 
 }  // namespace metric
 }  // namespace caffe

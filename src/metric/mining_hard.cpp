@@ -139,7 +139,7 @@ template <typename T>
 void Pick(const MiningOptions& options, const Hardest<T>& found, int64_t i,
           MiningSlot<T>* slot, MiningBatch<T>* batch) {
   const MiningAnchor<T> anchor = {&options, &BestMiningKernels<T>(), batch,
-                                  slot, i, batch->group[i], nullptr, 0};
+                                  slot, i, i, batch->group[i], nullptr, 0};
   T positive = found.positive.value, negative = found.negative.value;
   slot->picks.clear();
   if (anchor.positives() > 0 && anchor.negatives() > 0) {

@@ -31,21 +31,36 @@ inline int64_t MiningBlockOf(int64_t B, int64_t row) {
   return ((row + 1) * MiningBlocks(B) - 1) / B;
 }
 
-// The slopes are kept in panels, one for the columns of each block: a panel
-// has B rows of kBlockRows, so that a block of rows finds its columns, too, in
-// one piece.
 template <typename T>
-T* MiningPanel(MiningBatch<T>* batch, int64_t panel) {
-  return batch->slopes.data() + panel * batch->B * kBlockRows;
+int64_t AnchorCount(const MiningBatch<T>& batch) {
+  return static_cast<int64_t>(batch.anchors.size());
 }
 
-// One anchor: row i of the batch, and its distances to all rows.
+// The slopes are kept in panels, one for the columns of each block: a panel
+// has a row of kBlockRows for each anchor, so that a block of rows finds its
+// columns, too, in one piece.
+template <typename T>
+T* MiningPanel(MiningBatch<T>* batch, int64_t panel) {
+  return batch->slopes.data() + panel * AnchorCount(*batch) * kBlockRows;
+}
+
+// The slope of anchor a's pair with row j.
+template <typename T>
+T* MiningSlope(MiningBatch<T>* batch, int64_t a, int64_t j) {
+  const int64_t panel = MiningBlockOf(batch->B, j);
+  return MiningPanel(batch, panel) + a * kBlockRows + j -
+         MiningBlockBegin(batch->B, panel);
+}
+
+// One anchor: number a of them, row i of the batch, and its distances to all
+// rows.
 template <typename T>
 struct MiningAnchor {
   const MiningOptions* options;
   const MiningKernels<T>* kernels;
   MiningBatch<T>* batch;
   MiningSlot<T>* slot;
+  int64_t a;
   int64_t i;
   MiningGroup group;
   const T* d;
@@ -60,7 +75,12 @@ struct MiningAnchor {
 // Orders and centres the rows of x, and takes the memory.
 template <typename T>
 void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
-                   int64_t B, int64_t D, MiningBatch<T>* batch);
+                   int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch);
+
+// The rows of some anchors, side by side, and where they are.
+template <typename T>
+const T* AnchorRows(const MiningBatch<T>& batch, int64_t begin, int64_t end,
+                    MiningSlot<T>* slot);
 
 // Distances of one row to the others, squared for kL2: products first, and
 // again from differences where these have lost their digits.
@@ -69,8 +89,8 @@ class RowMeasure {
  public:
   RowMeasure(const MiningOptions& options, const T* x,
              const MiningBatch<T>& batch);
-  // slot->block(i - begin, j - from) = the product of rows i and j, for i of
-  // begin ... end-1 and j of from ... B-1.
+  // slot->block(a - begin, j - from) = the product of the rows of anchor a and
+  // of row j, for a of begin ... end-1 and j of from ... B-1.
   void Multiply(int64_t begin, int64_t end, int64_t from,
                 MiningSlot<T>* slot) const;
   // d_j, j of from ... B-1, from these products; 0 for i itself.
@@ -87,7 +107,8 @@ class RowMeasure {
   std::vector<int32_t> zeros_;  // kCosine: the zero vectors
 };
 
-// kBatchHard: the picks of all anchors, from half of the products.
+// kBatchHard without a bank: the picks of all anchors, from half of the
+// products.
 template <typename T>
 void MineHardest(const MiningOptions& options, const T* x,
                  MiningBatch<T>* batch);
@@ -101,19 +122,20 @@ template <typename T>
 void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
                  const T* negative_distances);
 
-// Calls body(slot, first row, last row + 1) for each block of rows, on several
-// threads.
+// Calls body(slot, first anchor, last anchor + 1) for each block of anchors, on
+// several threads.
 template <typename T, typename Body>
 void ForEachMiningBlock(MiningBatch<T>* batch, int64_t work_per_row,
                         const Body& body) {
-  const int64_t blocks = MiningBlocks(batch->B);
+  const int64_t anchors = AnchorCount(*batch);
+  const int64_t blocks = MiningBlocks(anchors);
   const int64_t slots = batch->slots.size();
-  ParallelFor(slots, batch->B * work_per_row / slots,
+  ParallelFor(slots, anchors * work_per_row / slots,
               [&](int64_t begin, int64_t end) {
                 for (int64_t s = begin; s < end; ++s) {
                   for (int64_t b = s; b < blocks; b += slots) {
-                    body(&batch->slots[s], MiningBlockBegin(batch->B, b),
-                         MiningBlockBegin(batch->B, b + 1));
+                    body(&batch->slots[s], MiningBlockBegin(anchors, b),
+                         MiningBlockBegin(anchors, b + 1));
                   }
                 }
               });

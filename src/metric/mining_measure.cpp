@@ -24,10 +24,11 @@ template <typename T>
 void RowMeasure<T>::Multiply(int64_t begin, int64_t end, int64_t from,
                              MiningSlot<T>* slot) const {
   const int64_t B = batch_.B, D = batch_.D;
-  slot->block.resize((B / MiningBlocks(B) + 1) * B);
+  const int64_t anchors = AnchorCount(batch_);
+  slot->block.resize((anchors / MiningBlocks(anchors) + 1) * B);
   caffe_cpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(end - begin),
                  static_cast<int>(B - from), static_cast<int>(D),
-                 cosine_ ? T(-1) : T(-2), batch_.rows.data() + begin * D,
+                 cosine_ ? T(-1) : T(-2), AnchorRows(batch_, begin, end, slot),
                  batch_.rows.data() + from * D, T(0), slot->block.data());
 }
 

@@ -9,7 +9,8 @@
 namespace caffe {
 namespace metric {
 
-// Row i is the batch's: people in the order of their first rows.
+// Row i is the batch's: people in the order of their first rows. Anchor a is
+// row anchor[a] of these: without a bank, row a.
 template <typename T>
 struct MiningPlan {
   Mining mining;
@@ -17,26 +18,30 @@ struct MiningPlan {
   Hinge hinge;
   T margin;
   T near_share;
+  int64_t bank;
+  int64_t A;  // anchors
   int64_t B;
   int64_t D;
   uint64_t draw;
   const T* x;
-  // B values each.
+  // B values each, of which those of anchors use A.
   int* first;     // of row i of x: the first row of its person
   int* order;     // row i is row order[i] of x
   int* begin;     // the rows of i's person
   int* end;
-  int* positive;  // kBatchHard: what anchor i took, or -1
+  int* anchor;    // row of anchor a
+  int* place;     // with a bank: which anchor row i is, or -1
+  int* positive;  // kBatchHard: the row that anchor a took, or -1
   int* negative;
   T* rows;      // B x D
-  T* gradient;  // B x D
+  T* gradient;  // A x D
   T* centre;    // D
   T* squares;
   T* inverses;  // kCosine: 1/|x|
   T* positive_slope;  // kBatchHard: dL/dd, for kL2 divided by d
   T* negative_slope;
-  T* distances;  // B x B; first the products
-  T* slopes;     // B x B
+  T* distances;  // A x B; first the products
+  T* slopes;     // A x B
   double* loss;
   double* triplets;
   double* active;
@@ -53,8 +58,8 @@ struct MiningPlan {
 };
 
 template <typename T>
-MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t B,
-                       int64_t D, uint64_t draw,
+MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t bank,
+                       int64_t B, int64_t D, uint64_t draw,
                        const MiningDevice<T>& device) {
   MiningPlan<T> plan = {};
   plan.mining = options.mining;
@@ -62,6 +67,8 @@ MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t B,
   plan.hinge = options.hinge;
   plan.margin = static_cast<T>(options.margin);
   plan.near_share = kNearShare<T>;
+  plan.bank = bank;
+  plan.A = B - bank;
   plan.B = B;
   plan.D = D;
   plan.draw = draw;
@@ -71,8 +78,10 @@ MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t B,
   plan.order = ints + B;
   plan.begin = ints + 2 * B;
   plan.end = ints + 3 * B;
-  plan.positive = ints + 4 * B;
-  plan.negative = ints + 5 * B;
+  plan.anchor = ints + 4 * B;
+  plan.place = ints + 5 * B;
+  plan.positive = ints + 6 * B;
+  plan.negative = ints + 7 * B;
   plan.rows = device.values;
   plan.gradient = plan.rows + B * D;
   plan.centre = plan.gradient + B * D;
@@ -88,6 +97,11 @@ MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t B,
   plan.totals = plan.active + B;
   return plan;
 }
+
+// Fills order, rows, squares and all that, and puts the products of the anchors
+// with all rows in `distances`; totals[4] says whether all is finite.
+template <typename T>
+void PrepareMiningGpu(const MiningPlan<T>& plan, const T* labels);
 
 }  // namespace metric
 }  // namespace caffe

@@ -47,22 +47,13 @@ int32_t EdgeRow(const MiningAnchor<T>& anchor, int64_t j) {
              : anchor.batch->order[j];
 }
 
-// Where dL/dd of the pair (i, j) stands.
-template <typename T>
-T* SlopePlace(const MiningAnchor<T>& anchor, int64_t j) {
-  const int64_t B = anchor.batch->B;
-  const int64_t panel = MiningBlockOf(B, j);
-  return MiningPanel(anchor.batch, panel) + anchor.i * kBlockRows + j -
-         MiningBlockBegin(B, panel);
-}
-
 // Calls body(begin, end, to) for the parts of the anchor's row of slopes.
 template <typename T, typename Body>
 void ForPanels(const MiningAnchor<T>& anchor, const Body& body) {
   const int64_t B = anchor.batch->B;
   for (int64_t panel = 0; panel < MiningBlocks(B); ++panel) {
     body(MiningBlockBegin(B, panel), MiningBlockBegin(B, panel + 1),
-         MiningPanel(anchor.batch, panel) + anchor.i * kBlockRows);
+         MiningPanel(anchor.batch, panel) + anchor.a * kBlockRows);
   }
 }
 
@@ -77,15 +68,15 @@ void ClearSlopes(const MiningAnchor<T>& anchor) {
 template <typename T>
 void AddSlope(const MiningAnchor<T>& anchor, int64_t j, T slope, T d) {
   MiningBatch<T>* const batch = anchor.batch;
-  const int64_t i = anchor.i;
+  const int64_t a = anchor.a;
   const T value = SlopeAt(anchor, slope, d);
   if (!batch->dense) {
-    batch->edges[batch->first[i] + batch->count[i]++] =
+    batch->edges[batch->first[a] + batch->count[a]++] =
         MiningEdge<T>{EdgeRow(anchor, j), value};
   } else if (IsNear(anchor, j, d)) {
-    batch->near[i].push_back(MiningEdge<T>{EdgeRow(anchor, j), value});
+    batch->near[a].push_back(MiningEdge<T>{EdgeRow(anchor, j), value});
   } else {
-    *SlopePlace(anchor, j) += value;
+    *MiningSlope(batch, a, j) += value;
   }
 }
 
@@ -183,7 +174,7 @@ void WriteSlopes(const MiningAnchor<T>& anchor) {
       for (int64_t j = begin; j < end; ++j) to[j - begin] = -w[j];
     });
     for (int64_t p = group.begin; p < group.end; ++p) {
-      *SlopePlace(anchor, p) = w[p];
+      *MiningSlope(anchor.batch, anchor.a, p) = w[p];
     }
     return;
   }
@@ -197,7 +188,7 @@ void WriteSlopes(const MiningAnchor<T>& anchor) {
 
 template <typename T>
 void Record(const MiningAnchor<T>& anchor) {
-  std::vector<int>& choices = anchor.batch->choices[anchor.i];
+  std::vector<int>& choices = anchor.batch->choices[anchor.a];
   for (int64_t j = 0; j < anchor.batch->B; ++j) {
     if (anchor.options->hinge == Hinge::kHard) {
       choices.push_back(static_cast<int>(anchor.slot->weights[j]));
@@ -229,8 +220,8 @@ void MineAllHard(const MiningAnchor<T>& anchor) {
     loss -= anchor.kernels->dot(slot.weights.data() + begin, anchor.d + begin,
                                 end - begin);
   });
-  anchor.batch->loss[anchor.i] = std::max(loss, 0.);
-  anchor.batch->active[anchor.i] = active;
+  anchor.batch->loss[anchor.a] = std::max(loss, 0.);
+  anchor.batch->active[anchor.a] = active;
 }
 
 template <typename T>
@@ -254,8 +245,8 @@ void MineAllSoft(const MiningAnchor<T>& anchor) {
     });
     slot.weights[p] = static_cast<T>(slopes);
   }
-  anchor.batch->loss[anchor.i] = loss;
-  anchor.batch->active[anchor.i] = active;
+  anchor.batch->loss[anchor.a] = loss;
+  anchor.batch->active[anchor.a] = active;
 }
 
 template <typename T>
@@ -267,11 +258,25 @@ void MineAll(const MiningAnchor<T>& anchor) {
     } else {
       MineAllSoft(anchor);
     }
-    anchor.batch->triplets[anchor.i] =
+    anchor.batch->triplets[anchor.a] =
         anchor.positives() * anchor.negatives();
   }
   WriteSlopes(anchor);
   if (anchor.batch->record) Record(anchor);
+}
+
+template <typename T>
+void PickHardest(const MiningAnchor<T>& anchor) {
+  Found<T> positive{-1, -1}, negative{kFar<T>, -1};
+  anchor.kernels->farthest(anchor.d, anchor.group.begin, anchor.i, &positive);
+  anchor.kernels->farthest(anchor.d, anchor.i + 1, anchor.group.end,
+                           &positive);
+  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+    anchor.kernels->nearest(anchor.d, begin, end, &negative);
+  });
+  anchor.slot->picks.push_back(
+      MiningPick{static_cast<int32_t>(positive.at),
+                 static_cast<int32_t>(negative.at)});
 }
 
 // The nearest negative farther than each of m positives; at -1 where none is.
@@ -391,6 +396,7 @@ void MineAnchor(const MiningAnchor<T>& anchor) {
   }
   slot.picks.clear();
   if (anchor.positives() > 0 && anchor.negatives() > 0) {
+    if (mining == Mining::kBatchHard) PickHardest(anchor);
     if (mining == Mining::kSemiHard) PickSemiHard(anchor);
     if (mining == Mining::kDistanceWeighted) PickWeighted(anchor);
   }
@@ -421,8 +427,8 @@ void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
     loss += HingeValue(options.hinge, h);
     active += h > 0;
     if (batch->record) {
-      batch->choices[anchor.i].insert(
-          batch->choices[anchor.i].end(),
+      batch->choices[anchor.a].insert(
+          batch->choices[anchor.a].end(),
           {picks[t].positive, picks[t].negative,
            options.hinge == Hinge::kHard && h > 0,
            options.distance == Distance::kL2 && positive != 0,
@@ -432,9 +438,9 @@ void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
     AddSlope(anchor, picks[t].positive, slope, positive);
     AddSlope(anchor, picks[t].negative, -slope, negative);
   }
-  batch->loss[anchor.i] = loss;
-  batch->active[anchor.i] = active;
-  batch->triplets[anchor.i] = picks.size();
+  batch->loss[anchor.a] = loss;
+  batch->active[anchor.a] = active;
+  batch->triplets[anchor.a] = picks.size();
 }
 
 #define INSTANTIATE_MINING_ROWS(T)                              \

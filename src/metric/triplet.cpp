@@ -85,7 +85,7 @@ void BackwardRows(const T* a, const T* p, const T* n, const T* rows, T scale,
 template <typename T>
 void TripletForward(const TripletOptions& options, const T* a, const T* p,
                     const T* n, const T* weights, int64_t N, int64_t D,
-                    T* rows, T* loss, T* factor) {
+                    T* rows, T* loss, T* factor, double* totals) {
   auto forward = &ForwardRows<Distance::kSquaredL2, T>;
   switch (options.distance) {
     case Distance::kSquaredL2:
@@ -102,15 +102,18 @@ void TripletForward(const TripletOptions& options, const T* a, const T* p,
   }
   forward(options, a, p, n, weights, N, D, rows);
   double sum = 0;
-  int64_t active = 0;
+  int64_t with_loss = 0, active = 0;
   for (int64_t i = 0; i < N; ++i) {
-    const T row_loss = rows[i * kTripletRowSize + kRowLoss];
-    sum += row_loss;
-    active += row_loss > 0;
+    const T* const row = rows + i * kTripletRowSize;
+    sum += row[kRowLoss];
+    with_loss += row[kRowLoss] > 0;
+    active += TripletHinge(options, row) > 0;
   }
-  const double scale = TripletFactor(options, N, active);
+  const double scale = TripletFactor(options, N, with_loss);
   *loss = static_cast<T>(scale * sum);
   *factor = static_cast<T>(scale);
+  totals[kTripletLossSum] = sum;
+  totals[kTripletActive] = static_cast<double>(active);
 }
 
 template <typename T>
@@ -137,7 +140,7 @@ void TripletBackward(const TripletOptions& options, const T* a, const T* p,
 #define INSTANTIATE_TRIPLET(T)                                              \
   template void TripletForward<T>(const TripletOptions&, const T*,          \
                                   const T*, const T*, const T*, int64_t,    \
-                                  int64_t, T*, T*, T*);                     \
+                                  int64_t, T*, T*, T*, double*);            \
   template void TripletBackward<T>(const TripletOptions&, const T*,         \
                                    const T*, const T*, const T*, T, int64_t, \
                                    int64_t, T*, T*, T*)

@@ -195,7 +195,7 @@ void BackwardRows(const T* a, const T* p, const T* n, const T* rows,
 template <typename T>
 void TripletForwardGpu(const TripletOptions& options, const T* a, const T* p,
                        const T* n, const T* weights, int64_t N, int64_t D,
-                       T* rows, T* loss, T* factor) {
+                       T* rows, T* loss, T* factor, double* totals) {
   auto forward = &ForwardRows<Distance::kSquaredL2, T>;
   switch (options.distance) {
     case Distance::kSquaredL2:
@@ -213,11 +213,27 @@ void TripletForwardGpu(const TripletOptions& options, const T* a, const T* p,
   RowSum* sums;
   const int blocks = forward(options, a, p, n, weights, N, D, rows, &sums);
   const TripletOptions chosen = options;
-  FinishSums(blocks, sums, [=] __device__(double sum, int64_t active) {
-    const double scale = TripletFactor(chosen, N, active);
+  FinishSums(blocks, sums, [=] __device__(double sum, int64_t with_loss) {
+    const double scale = TripletFactor(chosen, N, with_loss);
     *loss = static_cast<T>(scale * sum);
     *factor = static_cast<T>(scale);
+    totals[kTripletLossSum] = sum;
+    totals[kTripletActive] = static_cast<double>(with_loss);
   });
+  // Without more, a loss above 0 is a hinge above 0.
+  if (options.hinge == Hinge::kHard && options.intra_weight == 0 &&
+      weights == nullptr) {
+    return;
+  }
+  SumRows(
+      N,
+      [=] __device__(int64_t i) {
+        return static_cast<double>(
+            TripletHinge(chosen, rows + i * kTripletRowSize));
+      },
+      [=] __device__(double, int64_t active) {
+        totals[kTripletActive] = static_cast<double>(active);
+      });
 }
 
 template <typename T>
@@ -245,7 +261,7 @@ void TripletBackwardGpu(const TripletOptions& options, const T* a, const T* p,
 #define INSTANTIATE_TRIPLET_GPU(T)                                            \
   template void TripletForwardGpu<T>(const TripletOptions&, const T*,         \
                                      const T*, const T*, const T*, int64_t,   \
-                                     int64_t, T*, T*, T*);                    \
+                                     int64_t, T*, T*, T*, double*);           \
   template void TripletBackwardGpu<T>(const TripletOptions&, const T*,        \
                                       const T*, const T*, const T*, const T*, \
                                       const T*, int64_t, int64_t, T*, T*, T*)

@@ -1,5 +1,5 @@
-// What only the whole net shows: a loss that mines positives needs batches
-// that hold any.
+// What only the whole net shows: a loss that takes its positives from the batch
+// needs batches that hold any.
 #include "caffe/net.hpp"
 
 namespace caffe {
@@ -17,14 +17,21 @@ const LayerParameter* MakerOf(const NetParameter& net, const string& blob,
   return nullptr;
 }
 
+// Whether a loss finds no positive in a batch of one image a person. With a
+// memory bank it finds some in earlier batches.
+bool NeedsPositives(const LayerParameter& layer) {
+  if (layer.type() == "BatchTripletLoss") {
+    return !layer.batch_triplet_loss_param().has_memory_bank();
+  }
+  return false;
+}
+
 }  // namespace
 
 void CheckMining(const NetParameter& net) {
   for (int i = 0; i < net.layer_size(); ++i) {
     const LayerParameter& layer = net.layer(i);
-    if (layer.type() != "BatchTripletLoss" || layer.bottom_size() < 2) {
-      continue;
-    }
+    if (!NeedsPositives(layer) || layer.bottom_size() < 2) continue;
     const LayerParameter* const maker = MakerOf(net, layer.bottom(1), i);
     if (maker == nullptr || maker->type() != "IdentityData") continue;
     INPUT_CHECK(maker->identity_data_param().images_per_identity() != 1)

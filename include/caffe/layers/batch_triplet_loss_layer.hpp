@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "caffe/layers/loss_layer.hpp"
+#include "caffe/layers/batch_loss_layer.hpp"
 #include "caffe/metric/mining.hpp"
 
 namespace caffe {
@@ -25,9 +25,12 @@ namespace caffe {
 //   0  L           scalar
 //   1  active      scalar  optional: the share of the triplets with h > 0
 //   2  triplets    scalar  optional: how many triplets were mined
+//   3  statistics          optional: of the whole batch (metric_loss_layer.hpp)
 //
 // Options, batch_triplet_loss_param { ... }
 //   margin [1]             finite, not negative
+//   margin_warmup_iter [0]   over so many iterations the margin grows to its
+//   margin_warmup_start [0]  value, along a line from this one
 //   mining [BATCH_HARD]    one triplet an anchor: the farthest positive and the
 //                          nearest negative
 //     BATCH_ALL            all triplets
@@ -37,6 +40,10 @@ namespace caffe {
 //                          chance in proportion to 1 / q(d), q the density of
 //                          distances between points on the unit sphere
 //     RANDOM               one a pair, drawn evenly
+//   mining_schedule { from_iter mining }  repeated: from that iteration of the
+//                          solver on, this mining in place of the one before
+//   memory_bank { size start_iter }  positives and negatives from earlier
+//                          batches as well (batch_loss_layer.hpp)
 //   distance [SQUARED_L2]  |x - y|^2; L2: |x - y|; COSINE: 1 - cos(x, y)
 //   hinge [HARD]           max(0, h); SOFT: log(1 + exp(h))
 //   cutoff [0.5]           DISTANCE_WEIGHTED, in |x - y|: nearer negatives
@@ -63,30 +70,36 @@ namespace caffe {
 // and gradients 0. After kWarnAfter such batches in a row the log says so. What
 // is drawn follows from Caffe::rng(), so that a resumed run draws the same.
 //
+// BATCH_HARD from the start often makes one point of all embeddings; SEMI_HARD
+// or BATCH_ALL for some hundred iterations first does not. set_ease(1) takes
+// SEMI_HARD in its place, and set_ease(2) BATCH_ALL.
+//
 // Memory: B^2 numbers for BATCH_ALL, much less for the others; on the GPU B^2
-// for BATCH_HARD and twice that for the others. Taken when a larger batch
-// comes.
+// for BATCH_HARD and twice that for the others; with a bank B (B + M). Taken
+// when a larger batch comes.
 //
 // Hermans, Beyer, Leibe, arXiv 1703.07737 (BATCH_ALL, BATCH_HARD, SOFT).
 // Schroff, Kalenichenko, Philbin: FaceNet, arXiv 1503.03832 (SEMI_HARD).
 // Wu et al., arXiv 1706.07567, section 4 (DISTANCE_WEIGHTED).
 template <typename Dtype>
-class BatchTripletLossLayer : public LossLayer<Dtype> {
+class BatchTripletLossLayer : public BatchLossLayer<Dtype> {
  public:
   static constexpr int kWarnAfter = 100;
 
   explicit BatchTripletLossLayer(const LayerParameter& param)
-      : LossLayer<Dtype>(param) {}
+      : BatchLossLayer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
-  void Reshape(const vector<Blob<Dtype>*>& bottom,
-               const vector<Blob<Dtype>*>& top) override;
 
   const char* type() const override { return "BatchTripletLoss"; }
-  int ExactNumBottomBlobs() const override { return 2; }
-  int ExactNumTopBlobs() const override { return -1; }
-  int MinTopBlobs() const override { return 1; }
-  int MaxTopBlobs() const override { return 3; }
+
+  metric::TupleCount Count() override;
+  metric::BatchHealth Health(const vector<Blob<Dtype>*>& bottom) override;
+  metric::BatchStatistics Statistics(
+      const vector<Blob<Dtype>*>& bottom) override;
+  string CollapseAdvice() const override;
+  string HarderAdvice() const override;
+  void set_ease(int level) override { ease_ = level; }
   // The triplets, the hinges, and where an unsquared distance is 0.
   void KinkSides(const vector<Blob<Dtype>*>& bottom,
                  const vector<Blob<Dtype>*>& top,
@@ -114,24 +127,28 @@ class BatchTripletLossLayer : public LossLayer<Dtype> {
 #endif
 
  private:
-  // What the next Forward draws its triplets by.
-  uint64_t NextDraw() const;
-  void CountTriplets(int64_t triplets);
-  void CheckLabelsNeedNoGradient(const vector<bool>& propagate_down) const;
+  // Sets the margin, the mining and the draw of the Forward that begins.
+  void BeginForward();
+  // The stage of the schedule that the iteration is in; 0 before the first.
+  int Stage() const;
+  metric::Mining CurrentMining() const;
+  void CountTriplets();
 
   metric::MiningOptions options_;
   metric::MiningBatch<Dtype> batch_;
+  metric::MiningResult result_;  // of the last Forward
 #ifdef TERCET_CUDA
-  // The memory of the GPU's passes for a batch of B x D.
-  metric::MiningDevice<Dtype> Device(int B, int D);
+  // The memory of the GPU's passes.
+  metric::MiningDevice<Dtype> Device(
+      const typename BatchLossLayer<Dtype>::Rows& rows);
   Blob<int> ints_;
   Blob<Dtype> values_;
   Blob<double> sums_;
   Blob<Dtype> distances_;
   Blob<Dtype> slopes_;
 #endif
-  double factor_ = 0;  // the normalization of the last Forward
   uint64_t draw_ = 0;
+  int ease_ = 0;
   int without_triplet_ = 0;
 };
 

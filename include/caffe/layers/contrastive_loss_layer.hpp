@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "caffe/layers/loss_layer.hpp"
+#include "caffe/layers/metric_loss_layer.hpp"
 
 namespace caffe {
 
@@ -17,8 +17,12 @@ namespace caffe {
 //   0  a   N x D   further axes are flattened into D
 //   1  b   N x D
 //   2  y   N       0: not similar; any other value: similar
-// Top
-//   0  L   scalar
+// Tops
+//   0  L    scalar
+//   1 to 3  optional: share of pairs with a loss above 0, pairs, statistics of
+//           the batch (metric_loss_layer.hpp): d(a,p) of the similar pairs,
+//           d(a,n) of the others, both not squared; a pair of rows is a row of
+//           two bottoms
 //
 // Options, contrastive_loss_param { ... }
 //   margin [1]               finite, not negative
@@ -38,10 +42,10 @@ namespace caffe {
 // Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant
 // mapping, CVPR 2006.
 template <typename Dtype>
-class ContrastiveLossLayer : public LossLayer<Dtype> {
+class ContrastiveLossLayer : public MetricLossLayer<Dtype> {
  public:
   explicit ContrastiveLossLayer(const LayerParameter& param)
-      : LossLayer<Dtype>(param) {}
+      : MetricLossLayer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
@@ -52,6 +56,12 @@ class ContrastiveLossLayer : public LossLayer<Dtype> {
   bool AllowForceBackward(const int bottom_index) const override {
     return bottom_index != 2;
   }
+
+  metric::TupleCount Count() override;
+  metric::BatchHealth Health(const vector<Blob<Dtype>*>& bottom) override;
+  metric::BatchStatistics Statistics(
+      const vector<Blob<Dtype>*>& bottom) override;
+  const char* tuples() const override { return "pairs"; }
   // Whether a pair's hinge is active, and whether it is at distance 0.
   void KinkSides(const vector<Blob<Dtype>*>& bottom,
                  const vector<Blob<Dtype>*>& top,
@@ -82,6 +92,10 @@ class ContrastiveLossLayer : public LossLayer<Dtype> {
   bool legacy_ = false;
   Blob<Dtype> loss_rows_;  // N: each pair's loss, without 1/(2N)
   Blob<Dtype> slope_;      // N: dL/da_i = slope_i (a_i - b_i) / N
+  // The sum of loss_rows_, how many are above 0, how many pairs are not
+  // similar.
+  enum { kLossSum, kActive, kNotSimilar, kTotals };
+  Blob<double> totals_;
 };
 
 }  // namespace caffe

@@ -8,7 +8,7 @@
 
 #include <vector>
 
-#include "caffe/layers/loss_layer.hpp"
+#include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/metric/triplet.hpp"
 
 namespace caffe {
@@ -23,11 +23,16 @@ namespace caffe {
 //   1  positive  N x D
 //   2  negative  N x D
 //   3  weights   N       optional: row i counts w_i times; gets no gradient
-// Top
+// Tops
 //   0  L         scalar
+//   1 to 3       optional: active share, triplets, statistics of the batch
+//                (metric_loss_layer.hpp); the distances are those of the rows,
+//                and a pair of rows is a row of two bottoms
 //
 // Options, triplet_loss_param { ... }
 //   margin [1]               finite, not negative
+//   margin_warmup_iter [0]   over so many iterations the margin grows to its
+//   margin_warmup_start [0]  value, along a line from this one
 //   distance [SQUARED_L2]    d(x, y) = |x - y|^2; L2: |x - y|;
 //                            COSINE: 1 - cos(x, y); L1: sum_k |x_k - y_k|
 //   hinge [HARD]             max(0, h); SOFT: log(1 + exp(h))
@@ -56,10 +61,10 @@ namespace caffe {
 // Person re-identification by multi-channel parts-based CNN with improved
 // triplet loss, CVPR 2016 (intra_margin).
 template <typename Dtype>
-class TripletLossLayer : public LossLayer<Dtype> {
+class TripletLossLayer : public MetricLossLayer<Dtype> {
  public:
   explicit TripletLossLayer(const LayerParameter& param)
-      : LossLayer<Dtype>(param) {}
+      : MetricLossLayer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
@@ -72,6 +77,12 @@ class TripletLossLayer : public LossLayer<Dtype> {
   bool AllowForceBackward(const int bottom_index) const override {
     return bottom_index < 3;
   }
+
+  metric::TupleCount Count() override;
+  metric::BatchHealth Health(const vector<Blob<Dtype>*>& bottom) override;
+  metric::BatchStatistics Statistics(
+      const vector<Blob<Dtype>*>& bottom) override;
+  string HarderAdvice() const override;
   // The hinges of each row, and where an unsquared distance is 0.
   void KinkSides(const vector<Blob<Dtype>*>& bottom,
                  const vector<Blob<Dtype>*>& top,
@@ -103,6 +114,7 @@ class TripletLossLayer : public LossLayer<Dtype> {
   metric::TripletOptions options_;
   Blob<Dtype> rows_;    // N x metric::kTripletRowSize, what Forward keeps
   Blob<Dtype> factor_;  // 1: the normalization of the last Forward
+  Blob<double> totals_;  // metric::kTripletTotals
 };
 
 }  // namespace caffe

@@ -4,8 +4,11 @@
 //
 // x is B x D, labels has B values. Rows with equal labels are of one person;
 // any finite numbers will do. Of an anchor a, the positives p are the other
-// rows of its person and the negatives n are the rows of all others. d is a
-// distance of distances.hpp (not kL1). Which triplets (a, p, n) count:
+// rows of its person and the negatives n are the rows of all others. Every row
+// is an anchor, but for the first `bank` ones where there is a memory bank:
+// these were embedded at earlier iterations, are positives and negatives alone,
+// and get no gradient. d is a distance of distances.hpp (not kL1). Which
+// triplets (a, p, n) count:
 //
 //   kBatchAll          each of them
 //   kBatchHard         one an anchor: the farthest positive and the nearest
@@ -42,10 +45,12 @@
 //
 // in which k_p and -w_n are the gradient by the distances. With a soft hinge
 // it is O(B^2 (D + K)) for K rows a person. Memory: B^2 values where all pairs
-// count, else the size of the pairs that do; plus 128 rows of B a thread.
+// count, else the size of the pairs that do; plus 128 rows of B a thread. With
+// a bank and A anchors, each B^2 here is A B.
 //
 // Schroff et al., arXiv 1503.03832 (semi-hard); Hermans et al., arXiv
-// 1703.07737 (all, hard); Wu et al., arXiv 1706.07567 (distance weighted).
+// 1703.07737 (all, hard); Wu et al., arXiv 1706.07567 (distance weighted); Wang
+// et al., arXiv 1912.06798 (memory bank).
 #ifndef CAFFE_METRIC_MINING_HPP_
 #define CAFFE_METRIC_MINING_HPP_
 
@@ -117,7 +122,8 @@ struct MiningPick {
 // The working memory of a thread.
 template <typename T>
 struct MiningSlot {
-  std::vector<T> block;  // some rows of a B x B matrix
+  std::vector<T> block;  // some rows of a matrix of B columns
+  std::vector<T> rows;   // some anchors' rows, side by side
   std::vector<T> weights;
   std::vector<T> thresholds;
   std::vector<int64_t> counts;
@@ -132,15 +138,19 @@ template <typename T>
 struct MiningBatch {
   int64_t B = 0;
   int64_t D = 0;
+  int64_t bank = 0;
   // Row i here is row order[i] of x: people in the order of their first rows,
   // the rows of a person together.
   std::vector<int32_t> order;
   std::vector<MiningGroup> group;  // of each row i, its person's rows
+  // The rows i that are anchors: without a bank all in a row, else in the order
+  // of x. What is said of an anchor below is at its place among these.
+  std::vector<int32_t> anchors;
   // B x D, without their common offset; for kCosine of the unit vectors.
   std::vector<T> rows;
   std::vector<T> squares;   // |rows_i|^2
   std::vector<T> inverses;  // kCosine: 1/|x|, 0 for a zero vector
-  // Few pairs: row i has count[i] edges from first[i] on. Edges name rows of
+  // Few pairs: anchor a has count[a] edges from first[a] on. Edges name rows of
   // x; for kCosine rows of `rows`.
   std::vector<MiningEdge<T>> edges;
   std::vector<int64_t> first;
@@ -150,13 +160,13 @@ struct MiningBatch {
   bool dense = false;
   std::vector<T> slopes;
   std::vector<std::vector<MiningEdge<T>>> near;
-  // What each row adds, and the working memory of the threads.
+  // What each anchor adds, and the working memory of the threads.
   std::vector<double> loss;
   std::vector<int64_t> triplets;
   std::vector<int64_t> active;
   std::vector<MiningSlot<T>> slots;
   std::vector<T> gradient;
-  // Where `record` is set: the choices made for each row, for KinkSides.
+  // Where `record` is set: the choices made for each anchor, for KinkSides.
   bool record = false;
   std::vector<std::vector<int>> choices;
 };
@@ -197,14 +207,14 @@ TERCET_HD inline double LogChance(const MiningOptions& options, double d,
 // The loss. `draw` decides what kDistanceWeighted and kRandom draw: the same
 // number, the same triplets. The bits do not depend on the number of threads.
 // Throws Error(kInput) where an embedding or a label is not finite; the message
-// names the row.
+// names the row, counted from the first behind the bank.
 template <typename T>
 MiningResult MiningForward(const MiningOptions& options, const T* x,
-                           const T* labels, int64_t B, int64_t D,
+                           const T* labels, int64_t bank, int64_t B, int64_t D,
                            uint64_t draw, MiningBatch<T>* batch);
 
-// dx(B, D) = scale * d(sum hinge)/dx, overwriting, of the batch that Forward
-// saw last with this x.
+// dx = scale * d(sum hinge)/dx, overwriting, of the batch that Forward saw last
+// with this x; the rows behind the bank, (B - bank) x D.
 template <typename T>
 void MiningBackward(const MiningOptions& options, const T* x, T scale,
                     MiningBatch<T>* batch, T* dx);
@@ -217,30 +227,30 @@ struct MiningDevice {
   int* ints;     // MiningInts(B)
   T* values;     // MiningValues(B, D)
   double* sums;  // MiningSums(B)
-  T* distances;  // B x B
-  T* slopes;     // B x B; null for kBatchHard
+  T* distances;  // (B - bank) x B
+  T* slopes;     // (B - bank) x B; null for kBatchHard
 };
-inline int64_t MiningInts(int64_t B) { return 6 * B; }
+inline int64_t MiningInts(int64_t B) { return 8 * B; }
 inline int64_t MiningValues(int64_t B, int64_t D) {
   return 2 * B * D + D + 4 * B;
 }
 constexpr int kMiningSums = 5;
 inline int64_t MiningSums(int64_t B) { return 3 * B + kMiningSums; }
 
-// The same on the device, with x and labels there. It takes O(B^2 (D + K)) for
-// K rows a person, whatever the mining. The tops, of which the last two may be
-// null, get the loss, active / triplets, and triplets. False where a value of x
-// or a label is not finite: MiningForward says which. Waits for the result.
+// The same on the device, with x, labels, loss and loss_diff there. It takes
+// O(B^2 (D + K)) for K rows a person, whatever the mining. False where a value
+// of x or a label is not finite: MiningForward says which. Waits for the
+// result.
 template <typename T>
 bool MiningForwardGpu(const MiningOptions& options, const T* x,
-                      const T* labels, int64_t B, int64_t D, uint64_t draw,
-                      const MiningDevice<T>& device, T* loss, T* active_share,
-                      T* triplets, MiningResult* result);
+                      const T* labels, int64_t bank, int64_t B, int64_t D,
+                      uint64_t draw, const MiningDevice<T>& device, T* loss,
+                      MiningResult* result);
 
 // dx = factor * *loss_diff * d(sum hinge)/dx.
 template <typename T>
 void MiningBackwardGpu(const MiningOptions& options, const T* x, double factor,
-                       const T* loss_diff, int64_t B, int64_t D,
+                       const T* loss_diff, int64_t bank, int64_t B, int64_t D,
                        const MiningDevice<T>& device, T* dx);
 #endif
 

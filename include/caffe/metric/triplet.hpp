@@ -91,12 +91,18 @@ TERCET_HD inline T HingeSlope(Hinge hinge, T h) {
   return h < 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
+// h of a row, by its two distances.
+template <typename T>
+TERCET_HD inline T TripletHinge(const TripletOptions& options, const T* row) {
+  return row[kPositiveDistance] - row[kNegativeDistance] +
+         static_cast<T>(options.margin);
+}
+
 // Fills kRowLoss and the two slopes of a row from its two distances.
 template <typename T>
 TERCET_HD inline void FinishTripletRow(const TripletOptions& options, T weight,
                                        T* row) {
-  const T h = row[kPositiveDistance] - row[kNegativeDistance] +
-              static_cast<T>(options.margin);
+  const T h = TripletHinge(options, row);
   const T slope = HingeSlope(options.hinge, h);
   T loss = HingeValue(options.hinge, h);
   T intra = 0;
@@ -152,12 +158,16 @@ TERCET_HD inline double TripletFactor(const TripletOptions& options, int64_t N,
   return (options.half ? 0.5 : 1.0) / (divisor > 1 ? divisor : 1);
 }
 
+// What TripletForward counts: the sum of the l_i, and how many have h_i > 0.
+enum TripletTotal { kTripletLossSum, kTripletActive, kTripletTotals };
+
 // Fills rows (N x kTripletRowSize) from a, p, n (N x D) and weights (N values,
-// or null for weights of 1), and sets *loss to L and *factor to its factor.
+// or null for weights of 1), sets *loss to L and *factor to its factor, and
+// fills totals (kTripletTotals values).
 template <typename T>
 void TripletForward(const TripletOptions& options, const T* a, const T* p,
                     const T* n, const T* weights, int64_t N, int64_t D,
-                    T* rows, T* loss, T* factor);
+                    T* rows, T* loss, T* factor, double* totals);
 
 // Overwrites da, dp, dn (N x D) with scale times the gradients of the sum of
 // the l_i; each may be null, and then costs nothing. rows is TripletForward's,
@@ -173,7 +183,7 @@ void TripletBackward(const TripletOptions& options, const T* a, const T* p,
 template <typename T>
 void TripletForwardGpu(const TripletOptions& options, const T* a, const T* p,
                        const T* n, const T* weights, int64_t N, int64_t D,
-                       T* rows, T* loss, T* factor);
+                       T* rows, T* loss, T* factor, double* totals);
 template <typename T>
 void TripletBackwardGpu(const TripletOptions& options, const T* a, const T* p,
                         const T* n, const T* rows, const T* factor,

@@ -1,0 +1,71 @@
+// BatchLossLayer: the base of losses over the rows of a batch with their
+// labels. To MetricLossLayer it adds the checks of the two bottoms and the
+// memory bank; the loss is each layer's.
+#ifndef CAFFE_LAYERS_BATCH_LOSS_LAYER_HPP_
+#define CAFFE_LAYERS_BATCH_LOSS_LAYER_HPP_
+
+#include <memory>
+#include <vector>
+
+#include "caffe/layers/metric_loss_layer.hpp"
+#include "caffe/util/memory_bank.hpp"
+
+namespace caffe {
+
+// Bottoms
+//   0  embeddings  B x D   further axes are flattened into D
+//   1  labels      B       any finite numbers; get no gradient
+// Tops
+//   0 to 3                 as in metric_loss_layer.hpp
+//
+// memory_bank { size: M  start_iter: n } keeps the last M rows of the batches
+// of training from iteration n on. The rows of a batch are then held against
+// those of the bank, too, which get no gradient; rows of one image may meet.
+// In phase TEST there is no bank. Snapshots hold it.
+//
+// Wang et al.: Cross-batch memory for embedding learning, arXiv 1912.06798.
+template <typename Dtype>
+class BatchLossLayer : public MetricLossLayer<Dtype> {
+ public:
+  explicit BatchLossLayer(const LayerParameter& param)
+      : MetricLossLayer<Dtype>(param) {}
+  void Reshape(const vector<Blob<Dtype>*>& bottom,
+               const vector<Blob<Dtype>*>& top) override;
+
+  void SaveState(LayerState* state) const override;
+  void LoadState(const LayerState& state) override;
+  bool HasState() const override { return bank_ != nullptr; }
+
+ protected:
+  // For LayerSetUp of a layer whose options are named so in messages. Error
+  // kInput: a bank of no rows, or of too many.
+  void SetMemoryBank(const char* message, bool given,
+                     const MemoryBankParameter& param);
+
+  // What a loss looks at: the rows of the bank, and behind them the batch's.
+  struct Rows {
+    int bank;  // rows before the batch's
+    int count;
+    int D;
+    const Dtype* x;       // count x D
+    const Dtype* labels;  // count
+  };
+  // Once a Forward: the batch, behind the bank where it is in use. On the
+  // device in GPU mode. Last says it again, for Backward and KinkSides.
+  Rows TakeRows(const vector<Blob<Dtype>*>& bottom);
+  Rows LastRows(const vector<Blob<Dtype>*>& bottom) const;
+
+  void CheckLabelsNeedNoGradient(const vector<bool>& propagate_down) const;
+  // Statistics of the batch alone.
+  metric::BatchStatistics BatchStatisticsOf(
+      metric::Distance kind, const vector<Blob<Dtype>*>& bottom);
+
+ private:
+  std::unique_ptr<MemoryBank<Dtype>> bank_;
+  int bank_start_ = 0;
+  bool bank_in_use_ = false;  // at the last Forward
+};
+
+}  // namespace caffe
+
+#endif  // CAFFE_LAYERS_BATCH_LOSS_LAYER_HPP_

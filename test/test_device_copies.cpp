@@ -111,10 +111,11 @@ TEST_F(DeviceCopiesTest, AStepCopiesTheBatchAndItsScalars) {
   EXPECT_GE(made.to_device, kSteps - 1);
   EXPECT_LE(made.to_device, kSteps + 1);
   EXPECT_EQ(made.bytes_to_device, made.to_device * batch);
-  // Two losses, and the sums of the gradients (two doubles).
-  EXPECT_EQ(made.to_host, 3 * kSteps);
+  // Two losses, the sums of the gradients (two doubles), and for the doctor the
+  // triplets' sum and count, the rows' length and spread.
+  EXPECT_EQ(made.to_host, 5 * kSteps);
   EXPECT_EQ(made.bytes_to_host,
-            int64_t{kSteps} * (2 * sizeof(float) + 2 * sizeof(double)));
+            int64_t{kSteps} * (2 * sizeof(float) + 6 * sizeof(double)));
 }
 
 TEST_F(DeviceCopiesTest, EachSolverKeepsItsHistoryOnTheDevice) {
@@ -132,7 +133,7 @@ TEST_F(DeviceCopiesTest, EachSolverKeepsItsHistoryOnTheDevice) {
     const Transfers made = TransfersSoFar() - before;
     EXPECT_LE(made.to_device, 3) << type;
     // The length of the gradients once more, to clip them.
-    EXPECT_EQ(made.to_host, 2 * 4) << type;
+    EXPECT_EQ(made.to_host, 2 * 6) << type;
   }
 }
 

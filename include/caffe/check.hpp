@@ -23,19 +23,34 @@ class Error : public std::runtime_error {
 
   Error(Kind kind, const std::string& message)
       : std::runtime_error(message), kind_(kind) {}
+  // kInput: numbers of a run that have left what their type can hold. A solver
+  // may go back to where they had not.
+  static Error NotFinite(const std::string& message) {
+    Error error(kInput, message);
+    error.not_finite_ = true;
+    return error;
+  }
 
   Kind kind() const { return kind_; }
   int exit_code() const { return static_cast<int>(kind_); }
+  bool not_finite() const { return not_finite_; }
 
   // The same error with "place: " in front of its message.
   Error At(const std::string& place) const {
-    return Error(kind_, place + ": " + what());
+    return With(kind_, place + ": " + what());
   }
   // The same message under another kind.
-  Error As(Kind kind) const { return Error(kind, what()); }
+  Error As(Kind kind) const { return With(kind, what()); }
+  // Both of them new.
+  Error With(Kind kind, const std::string& message) const {
+    Error error(kind, message);
+    error.not_finite_ = not_finite_;
+    return error;
+  }
 
  private:
   Kind kind_;
+  bool not_finite_ = false;
 };
 
 namespace internal {

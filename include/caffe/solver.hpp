@@ -6,7 +6,16 @@
 // An iteration is iter_size times forward and backward, then one update. A run
 // of N + M iterations and a run of N, a snapshot, and a resumed run of M give
 // the same weights and losses bit for bit: a snapshot holds the random
-// numbers' state, where each data layer stands, and the window of losses.
+// numbers' state, where each data layer stands, the window of losses, and what
+// the doctor remembers.
+//
+// The doctor (solver/doctor.hpp) looks at every metric loss after each pass.
+// Where one fails, collapse_action decides: WARN says so in the log; STOP ends
+// the run with Error kInput; RECOVER goes back to the last snapshot of this run
+// that was healthy, with half the rate and easier triplets than the file asks
+// for, up to kMostRecoveries times (a failure that this cannot mend is warned
+// of). RECOVER writes a snapshot before the first iteration, and goes back from
+// values that are not finite as well.
 //
 // What the user gave is refused with Error kInput, one line with the solver
 // file's line; all that can be known is checked before the first iteration.
@@ -19,7 +28,9 @@
 #include <string>
 #include <vector>
 
+#include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/net.hpp"
+#include "caffe/solver/doctor.hpp"
 #include "caffe/solver/gradient_sums.hpp"
 #include "caffe/solver/progress.hpp"
 #include "caffe/solver_factory.hpp"
@@ -75,6 +86,9 @@ class Solver {
   const vector<shared_ptr<Net<Dtype>>>& test_nets() { return test_nets_; }
   // How often the weights have been updated.
   int iter() const { return iter_; }
+  // How often the run went back to a healthy snapshot, under RECOVER.
+  static constexpr int kMostRecoveries = 5;
+  int recoveries() const { return recoveries_; }
   // The mean of the last average_loss losses.
   Dtype smoothed_loss() const;
   // The mean of each output value of the last test of a net.
@@ -112,6 +126,7 @@ class Solver {
 
   SolverParameter param_;
   int iter_ = 0;
+  int recoveries_ = 0;
   shared_ptr<Net<Dtype>> net_;
   vector<shared_ptr<Net<Dtype>>> test_nets_;
   GradientSums gradient_sums_;
@@ -133,12 +148,40 @@ class Solver {
   void LogOutputs(const Net<Dtype>& net, const char* phase,
                   const vector<Dtype>& values) const;
 
+  // A metric loss of the train net and its doctor.
+  struct WatchedLoss {
+    MetricLossLayer<Dtype>* layer;
+    const vector<Blob<Dtype>*>* bottom;
+    LossDoctor doctor;
+  };
+  void WatchLosses();
+  // After each pass; and after an iteration's last one, when what is found is
+  // acted on. True where the run went back.
+  void AddToDoctors();
+  bool ActOnDoctors();
+  void LogDiagnosis(const WatchedLoss& loss, const Diagnosis& diagnosis);
+  string Advice(const WatchedLoss& loss, Failure failure) const;
+  bool Healthy() const;
+  void RememberSnapshot();
+  // Goes back to the last healthy snapshot that is not after `since`. Error
+  // kInput, with `why`, where there is none or that was done too often.
+  void Recover(int since, const string& why);
+  void EaseLosses();
+  void WriteFirstSnapshot();
+  void LogStatistics();
+  void SaveDoctors(SolverState* state) const;
+  void LoadDoctors(const SolverState& state);
+
   // Forward and backward iter_size times; the mean loss.
   Dtype ComputeGradients();
-  [[noreturn]] void FailNotFinite(const string& what);
+  [[noreturn]] void FailNotFinite(const string& what) const;
+  // An error of values that are not finite, as it is told: with the iteration,
+  // and what mends it.
+  Error WithAdvice(const Error& error) const;
   void AddLoss(Dtype loss);
   void LogIteration();
-  void RunIteration();
+  // False where the run went back in place of an update.
+  bool RunIteration();
   void FinishRun();
   int64_t ImagesPerIteration() const;
 
@@ -158,6 +201,8 @@ class Solver {
   ActionCallback action_function_;
   bool stopping_ = false;
   std::deque<Dtype> losses_;
+  vector<WatchedLoss> watched_;
+  vector<int> healthy_snapshots_;  // iterations, rising
   vector<vector<Dtype>> test_scores_;
   // The run's state from before a test that is under way, or was cut short.
   std::unique_ptr<SolverState> before_test_;

@@ -147,12 +147,13 @@ metric::BatchHealth BatchTripletLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
   metric::BatchHealth health;
   health.count = Count();
-  health.hinged = true;
   if (result_.triplets > 0) {
     health.loss = result_.loss / result_.factor / result_.triplets;
   }
-  health.collapsed_loss = this->CollapsedLoss(options_.hinge);
+  this->SetHinge(options_.hinge, &health);
   health.rows = this->Moments({bottom[0]});
+  health.typical_distance =
+      metric::TypicalDistance(options_.distance, health.rows);
   health.stage = Stage();
   return health;
 }

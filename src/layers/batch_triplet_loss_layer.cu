@@ -33,7 +33,7 @@ void BatchTripletLossLayer<Dtype>::Forward_gpu(
     metric::MiningForward(options_, bottom[0]->cpu_data(),
                           bottom[1]->cpu_data(), 0, bottom[0]->shape(0),
                           rows.D, draw_, &batch_);
-    INPUT_FAIL() << "an embedding is too long for its square";
+    throw Error::NotFinite("an embedding is too long for its square");
   }
   CountTriplets();
   this->FillStatistics(bottom, top);

@@ -173,13 +173,14 @@ metric::BatchHealth TripletLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
   metric::BatchHealth health;
   health.count = Count();
-  health.hinged = true;
   if (health.count.tuples > 0) {
     health.loss =
         totals_.cpu_data()[metric::kTripletLossSum] / health.count.tuples;
   }
-  health.collapsed_loss = this->CollapsedLoss(options_.hinge);
+  this->SetHinge(options_.hinge, &health);
   health.rows = this->Moments({bottom[0], bottom[1], bottom[2]});
+  health.typical_distance =
+      metric::TypicalDistance(options_.distance, health.rows);
   return health;
 }
 

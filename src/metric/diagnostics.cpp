@@ -69,6 +69,21 @@ RowMoments MeasureRows(const std::vector<const T*>& parts, int64_t N,
   return moments;
 }
 
+double TypicalDistance(Distance kind, const RowMoments& rows) {
+  const double squared = 2 * rows.spread * rows.spread;
+  switch (kind) {
+    case Distance::kSquaredL2:
+      return squared;
+    case Distance::kL2:
+      return std::sqrt(squared);
+    case Distance::kCosine:
+      return rows.norm > 0 ? squared / 2 / (rows.norm * rows.norm) : 0;
+    case Distance::kL1:
+      break;
+  }
+  return NAN;
+}
+
 DistanceSummary Summarise(std::vector<double>* distances) {
   DistanceSummary summary;
   summary.count = distances->size();

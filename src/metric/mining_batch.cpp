@@ -2,6 +2,7 @@
 // the memory that the batch's pairs need.
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "caffe/check.hpp"
 #include "caffe/common.hpp"
@@ -112,10 +113,12 @@ std::vector<T> CentreOf(const T* rows, int64_t B, int64_t D) {
 
 template <typename T>
 [[noreturn]] void FailRows(const T* x, int64_t bank, int64_t B, int64_t D) {
+  std::ostringstream text;
   for (int64_t i = 0; i < B * D; ++i) {
-    INPUT_CHECK(std::isfinite(x[i]))
-        << "row " << i / D - bank << " of the embeddings holds " << x[i]
-        << " (coordinate " << i % D << "), but must be finite";
+    if (std::isfinite(x[i])) continue;
+    text << "row " << i / D - bank << " of the embeddings holds " << x[i]
+         << " (coordinate " << i % D << "), but must be finite";
+    throw Error::NotFinite(text.str());
   }
   int64_t longest = 0;
   double most = 0;
@@ -129,8 +132,9 @@ template <typename T>
       longest = i;
     }
   }
-  INPUT_FAIL() << "row " << longest - bank << " of the embeddings has length "
-               << std::sqrt(most) << ", too much for its square";
+  text << "row " << longest - bank << " of the embeddings has length "
+       << std::sqrt(most) << ", too much for its square";
+  throw Error::NotFinite(text.str());
 }
 
 // rows = x in the batch's order; for kCosine of length 1.

@@ -86,8 +86,9 @@ void Net<Dtype>::AtLayer(int layer_id, bool setting_up,
   } catch (const Error& error) {
     // While a net is set up, a layer's own CHECK speaks of the user's file.
     const bool input = setting_up && error.kind() == Error::kContract;
-    throw Error(input ? Error::kInput : error.kind(),
-                WithoutSplits(layer_id, error.what()))
+    throw error
+        .With(input ? Error::kInput : error.kind(),
+              WithoutSplits(layer_id, error.what()))
         .At(LayerPlace(layers_[layer_id]->layer_param()));
   } catch (const std::bad_alloc&) {
     INPUT_FAIL() << LayerPlace(layers_[layer_id]->layer_param())

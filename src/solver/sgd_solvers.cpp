@@ -19,7 +19,10 @@ void SGDSolver<Dtype>::MakeHistory(int histories) {
 
 template <typename Dtype>
 Dtype SGDSolver<Dtype>::GetLearningRate() const {
-  return static_cast<Dtype>(LearningRate(this->param_, this->iter_));
+  // Each time that a run went back it goes on with half the rate.
+  return static_cast<Dtype>(
+      std::ldexp(LearningRate(this->param_, this->iter_),
+                 -this->recoveries_));
 }
 
 template <typename Dtype>

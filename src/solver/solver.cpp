@@ -77,6 +77,7 @@ void Solver<Dtype>::Init() {
   ChooseArithmetic(param_);
   InitTrainNet();
   InitTestNets();
+  WatchLosses();
   for (const string& files : param_.weights()) LoadWeights(files);
 }
 

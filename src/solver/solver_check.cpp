@@ -193,7 +193,8 @@ int GenericTestNets(const SolverParameter& param) {
 
 bool WantsSnapshots(const SolverParameter& param) {
   return !param.snapshot_prefix().empty() &&
-         (param.snapshot() > 0 || param.snapshot_after_train());
+         (param.snapshot() > 0 || param.snapshot_after_train() ||
+          param.collapse_action() == SolverParameter::RECOVER);
 }
 
 void CompleteSnapshotPrefix(SolverParameter* param) {
@@ -213,6 +214,11 @@ void CompleteSnapshotPrefix(SolverParameter* param) {
   SOLVER_CHECK(*param, "snapshot_prefix",
                param->snapshot() == 0 || !param->snapshot_prefix().empty())
       << "snapshot_prefix is missing: snapshot is given";
+  SOLVER_CHECK(*param, "snapshot_prefix",
+               param->collapse_action() != SolverParameter::RECOVER ||
+                   !param->snapshot_prefix().empty())
+      << "snapshot_prefix is missing: collapse_action is RECOVER, which goes "
+         "back to a snapshot";
 }
 
 void CheckSnapshotFolder(const SolverParameter& param) {

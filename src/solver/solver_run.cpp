@@ -63,6 +63,7 @@ void Solver<Dtype>::Step(int iters) {
   if (progress_) progress_->Start(iter_, last, ImagesPerIteration());
   displayed_iter_ = iter_;
   seconds_ = 0;
+  WriteFirstSnapshot();
   while (iter_ < last && !stopping_) {
     if (TestIsDue()) {
       ClearProgress();
@@ -70,7 +71,10 @@ void Solver<Dtype>::Step(int iters) {
       if (stopping_) break;
     }
     const auto start = std::chrono::steady_clock::now();
-    RunIteration();
+    if (!RunIteration()) {
+      ObeyRequest();
+      continue;
+    }
     const double seconds = SecondsSince(start);
     seconds_ += seconds;
     if (progress_) progress_->Update(iter_, seconds, smoothed_loss());
@@ -83,12 +87,23 @@ void Solver<Dtype>::Step(int iters) {
 }
 
 template <typename Dtype>
-void Solver<Dtype>::RunIteration() {
+bool Solver<Dtype>::RunIteration() {
   const Transfers before = TransfersSoFar();
   for (Callback* callback : callbacks_) callback->on_start();
   net_->set_debug_info(Displays() && param_.debug_info());
-  AddLoss(ComputeGradients());
+  try {
+    AddLoss(ComputeGradients());
+  } catch (const Error& error) {
+    if (!error.not_finite()) throw;
+    ClearProgress();
+    if (param_.collapse_action() != SolverParameter::RECOVER) {
+      throw WithAdvice(error);
+    }
+    Recover(iter_, error.what());
+    return false;
+  }
   if (Displays()) LogIteration();
+  if (ActOnDoctors()) return false;
   for (Callback* callback : callbacks_) callback->on_gradients_ready();
   ApplyUpdate();
   if (Caffe::debug_sync()) {
@@ -96,6 +111,7 @@ void Solver<Dtype>::RunIteration() {
               << TransfersText(TransfersSoFar() - before);
   }
   ++iter_;
+  return true;
 }
 
 template <typename Dtype>
@@ -109,6 +125,7 @@ Dtype Solver<Dtype>::ComputeGradients() {
       FailNotFinite("the loss is " + std::to_string(part));
     }
     loss += part;
+    AddToDoctors();
   }
   if (!gradient_sums_.AreFinite(net_->learnable_params())) {
     FailNotFinite("a gradient is not finite");
@@ -117,12 +134,19 @@ Dtype Solver<Dtype>::ComputeGradients() {
 }
 
 template <typename Dtype>
-void Solver<Dtype>::FailNotFinite(const string& what) {
-  ClearProgress();
+void Solver<Dtype>::FailNotFinite(const string& what) const {
   const string first = net_->FirstNonFinite();
-  INPUT_FAIL() << SolverPlace(param_, "") << "iteration " << iter_ << ": "
-               << what << "; first value that is not finite: "
-               << (first.empty() ? "none, a sum is too large" : first);
+  throw Error::NotFinite(
+      what + "; first value that is not finite: " +
+      (first.empty() ? "none, a sum is too large" : first));
+}
+
+template <typename Dtype>
+Error Solver<Dtype>::WithAdvice(const Error& error) const {
+  return Error::NotFinite(SolverPlace(param_, "") + "iteration " +
+                          std::to_string(iter_) + ": " + error.what() +
+                          "; to mend it, lower base_lr, or set "
+                          "clip_gradients");
 }
 
 template <typename Dtype>
@@ -157,6 +181,7 @@ void Solver<Dtype>::LogIteration() {
                   output->cpu_data() + output->count());
   }
   LogOutputs(*net_, "Train", values);
+  LogStatistics();
 }
 
 template <typename Dtype>
@@ -181,7 +206,8 @@ void Solver<Dtype>::ObeyRequest() {
   template void Solver<Dtype>::Solve(const char*);                          \
   template void Solver<Dtype>::Step(int);                                   \
   template Dtype Solver<Dtype>::smoothed_loss() const;                      \
-  template void Solver<Dtype>::FailNotFinite(const string&);                \
+  template void Solver<Dtype>::FailNotFinite(const string&) const;          \
+  template Error Solver<Dtype>::WithAdvice(const Error&) const;             \
   template void Solver<Dtype>::ObeyRequest()
 TERCET_INSTANTIATE_RUN(float);
 TERCET_INSTANTIATE_RUN(double);

@@ -26,7 +26,11 @@ void Solver<Dtype>::Snapshot() {
   CHECK(!prefix.empty()) << "a snapshot needs snapshot_prefix";
   for (const Blob<Dtype>* param : net_->learnable_params()) {
     if (!std::isfinite(param->asum_data())) {
-      FailNotFinite("a weight is not finite, no snapshot is written");
+      try {
+        FailNotFinite("a weight is not finite, no snapshot is written");
+      } catch (const Error& error) {
+        throw WithAdvice(error);
+      }
     }
   }
   const string model = ModelFileName(prefix, iter_);
@@ -46,6 +50,8 @@ void Solver<Dtype>::Snapshot() {
   state.set_random_seed(param_.random_seed());
   state.set_solver_type(type());
   SaveHistory(&state);
+  RememberSnapshot();
+  SaveDoctors(&state);
   LOG(INFO) << "Snapshotting to binary proto file " << model;
   WriteWeights(model, std::move(weights));
   LOG(INFO) << "Snapshotting solver state to binary proto file " << file;
@@ -146,6 +152,7 @@ void Solver<Dtype>::LoadRunState(const SolverState& state) {
     }
     SetCudnnChoices(choices);
   }
+  LoadDoctors(state);
   losses_.clear();
   for (double loss : state.recent_loss()) AddLoss(static_cast<Dtype>(loss));
   before_test_.reset();

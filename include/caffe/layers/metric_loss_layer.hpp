@@ -71,9 +71,12 @@ class MetricLossLayer : public LossLayer<Dtype> {
   void SetMargin(const char* message, float margin, float start,
                  uint32_t warmup);
   double CurrentMargin() const;
-  // What a row's loss is where all distances are 0.
-  double CollapsedLoss(metric::Hinge hinge) const {
-    return metric::HingeValue(hinge, CurrentMargin());
+  // Sets what the health says of a hinge with the margin: that there is one, and
+  // a row's loss where all distances are 0.
+  void SetHinge(metric::Hinge hinge, metric::BatchHealth* health) const {
+    health->hinged = true;
+    health->soft = hinge == metric::Hinge::kSoft;
+    health->collapsed_loss = metric::HingeValue(hinge, CurrentMargin());
   }
 
  private:

@@ -55,13 +55,20 @@ struct TupleCount {
 struct BatchHealth {
   TupleCount count;
   bool hinged = false;  // whether all active means that nothing is solved
+  bool soft = false;    // whether that hinge is log(1 + exp(h))
   double loss = NAN;    // the mean over the tuples, whatever the normalization
   // What that mean is where all rows are one point: the margin, or
   // log(1 + exp(margin)); NaN where it is not known.
   double collapsed_loss = NAN;
+  // About how far two rows are from each other; NaN where it is not known.
+  double typical_distance = NAN;
   RowMoments rows;
   int stage = 0;  // of a schedule: numbers of two stages do not compare
 };
+
+// The distance of two rows that are drawn at random, about: for squared L2 just
+// its mean. NaN for kL1.
+double TypicalDistance(Distance kind, const RowMoments& rows);
 
 // Quantiles of distances: the least, 10 %, 50 %, 90 %, the greatest.
 constexpr int kQuantiles = 5;

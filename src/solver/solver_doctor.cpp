@@ -1,0 +1,209 @@
+// What a solver does with the doctor: shows it each metric loss of the train
+// net, says what it finds, stops, or goes back to a healthy snapshot.
+#include <algorithm>
+
+#include "caffe/solver.hpp"
+#include "caffe/solver/snapshot.hpp"
+#include "caffe/solver/solver_check.hpp"
+
+namespace caffe {
+namespace {
+
+// Failures that a smaller rate and easier triplets may mend.
+bool IsMendedByGoingBack(Failure failure) {
+  return failure == Failure::kPoint || failure == Failure::kVanishing ||
+         failure == Failure::kExploding;
+}
+
+}  // namespace
+
+template <typename Dtype>
+void Solver<Dtype>::WatchLosses() {
+  for (size_t i = 0; i < net_->layers().size(); ++i) {
+    auto* layer =
+        dynamic_cast<MetricLossLayer<Dtype>*>(net_->layers()[i].get());
+    if (layer == nullptr || layer->loss(0) == Dtype(0)) continue;
+    watched_.push_back({layer, &net_->bottom_vecs()[i],
+                        LossDoctor(layer->tuples())});
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::AddToDoctors() {
+  for (WatchedLoss& loss : watched_) {
+    loss.doctor.Add(loss.layer->Health(*loss.bottom));
+  }
+}
+
+template <typename Dtype>
+bool Solver<Dtype>::ActOnDoctors() {
+  for (WatchedLoss& loss : watched_) {
+    for (const Diagnosis& found : loss.doctor.Look(iter_)) {
+      LogDiagnosis(loss, found);
+      if (found.over) continue;
+      const string why =
+          LayerPlace(loss.layer->layer_param()) + ": " + found.text;
+      INPUT_CHECK(param_.collapse_action() != SolverParameter::STOP)
+          << SolverPlace(param_, "collapse_action") << "stopped at iteration "
+          << iter_ << " (collapse_action: STOP): " << why
+          << " since iteration " << found.since << "; to mend it, "
+          << Advice(loss, found.failure);
+      if (param_.collapse_action() == SolverParameter::RECOVER &&
+          IsMendedByGoingBack(found.failure)) {
+        Recover(found.since, why);
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LogDiagnosis(const WatchedLoss& loss,
+                                 const Diagnosis& found) {
+  ClearProgress();
+  const string place = LayerPlace(loss.layer->layer_param());
+  if (found.over) {
+    LOG(INFO) << "Iteration " << iter_ << ": " << place
+              << ": what was found is over since iteration " << found.since
+              << " (now: " << found.text << ")";
+    return;
+  }
+  LOG(WARNING) << "Iteration " << iter_ << ": " << place << ": since iteration "
+               << found.since << " " << found.text << "; to mend it, "
+               << Advice(loss, found.failure);
+}
+
+template <typename Dtype>
+string Solver<Dtype>::Advice(const WatchedLoss& loss, Failure failure) const {
+  switch (failure) {
+    case Failure::kPoint:
+      return loss.layer->CollapseAdvice();
+    case Failure::kVanishing:
+      return "lower weight_decay or base_lr, or put a Normalize layer behind "
+             "the embedding";
+    case Failure::kExploding:
+      return "lower base_lr, set clip_gradients, or put a Normalize layer "
+             "behind the embedding";
+    case Failure::kNoneActive:
+      return loss.layer->HarderAdvice();
+    case Failure::kAllActive:
+      return loss.layer->SlowAdvice();
+    case Failure::kNoTuples:
+      return "give batches two images of a person and two people "
+             "(identities_per_batch, images_per_identity)";
+  }
+  return "";
+}
+
+template <typename Dtype>
+bool Solver<Dtype>::Healthy() const {
+  return std::all_of(
+      watched_.begin(), watched_.end(),
+      [](const WatchedLoss& loss) { return loss.doctor.Healthy(); });
+}
+
+// The first of a run, and those that the file asks for. One that was asked for
+// from outside must not change where the run goes back to.
+template <typename Dtype>
+void Solver<Dtype>::RememberSnapshot() {
+  const bool regular = healthy_snapshots_.empty() ||
+                       (param_.snapshot() > 0 &&
+                        iter_ % param_.snapshot() == 0);
+  const bool is_new =
+      healthy_snapshots_.empty() || healthy_snapshots_.back() < iter_;
+  if (regular && is_new && Healthy()) healthy_snapshots_.push_back(iter_);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::Recover(int since, const string& why) {
+  const auto after = std::upper_bound(healthy_snapshots_.begin(),
+                                      healthy_snapshots_.end(), since);
+  INPUT_CHECK(after != healthy_snapshots_.begin())
+      << why << "; there is no healthy snapshot to go back to";
+  INPUT_CHECK(recoveries_ < kMostRecoveries)
+      << why << "; the run went back " << recoveries_
+      << " times already (collapse_action: RECOVER)";
+  const string file = StateFileName(param_.snapshot_prefix(), *(after - 1));
+  const int recoveries = recoveries_ + 1;
+  Restore(file.c_str());
+  recoveries_ = recoveries;
+  EaseLosses();
+  displayed_iter_ = iter_;
+  seconds_ = 0;
+  ClearProgress();
+  LOG(WARNING) << "Going back to iteration " << iter_ << ", " << file
+               << ", with a rate of 1/" << (1 << recoveries_)
+               << " of the file's and easier triplets, for: " << why;
+}
+
+template <typename Dtype>
+void Solver<Dtype>::EaseLosses() {
+  for (WatchedLoss& loss : watched_) loss.layer->set_ease(recoveries_);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::WriteFirstSnapshot() {
+  if (param_.collapse_action() == SolverParameter::RECOVER &&
+      healthy_snapshots_.empty()) {
+    Snapshot();
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LogStatistics() {
+  for (WatchedLoss& loss : watched_) {
+    LOG(INFO) << "    Train batch of " << loss.layer->layer_param().name()
+              << ": "
+              << metric::StatisticsText(loss.layer->Statistics(*loss.bottom),
+                                        loss.layer->tuples());
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::SaveDoctors(SolverState* state) const {
+  DoctorState* doctors = state->mutable_doctor();
+  for (const WatchedLoss& loss : watched_) {
+    LossDoctorState* stored = doctors->add_loss();
+    loss.doctor.Save(stored);
+    stored->set_name(loss.layer->layer_param().name());
+  }
+  for (int iteration : healthy_snapshots_) {
+    doctors->add_healthy_iter(iteration);
+  }
+  doctors->set_recoveries(recoveries_);
+}
+
+// A loss that the state does not know is looked at afresh.
+template <typename Dtype>
+void Solver<Dtype>::LoadDoctors(const SolverState& state) {
+  for (WatchedLoss& loss : watched_) {
+    loss.doctor = LossDoctor(loss.layer->tuples());
+    for (const LossDoctorState& stored : state.doctor().loss()) {
+      if (stored.name() == loss.layer->layer_param().name()) {
+        loss.doctor.Load(stored);
+      }
+    }
+  }
+  healthy_snapshots_.assign(state.doctor().healthy_iter().begin(),
+                            state.doctor().healthy_iter().end());
+  recoveries_ = state.doctor().recoveries();
+  EaseLosses();
+}
+
+#define TERCET_INSTANTIATE_DOCTOR(Dtype)                           \
+  template void Solver<Dtype>::WatchLosses();                      \
+  template void Solver<Dtype>::AddToDoctors();                     \
+  template bool Solver<Dtype>::ActOnDoctors();                     \
+  template bool Solver<Dtype>::Healthy() const;                    \
+  template void Solver<Dtype>::RememberSnapshot();                 \
+  template void Solver<Dtype>::Recover(int, const string&);        \
+  template void Solver<Dtype>::WriteFirstSnapshot();               \
+  template void Solver<Dtype>::LogStatistics();                    \
+  template void Solver<Dtype>::SaveDoctors(SolverState*) const;    \
+  template void Solver<Dtype>::LoadDoctors(const SolverState&)
+TERCET_INSTANTIATE_DOCTOR(float);
+TERCET_INSTANTIATE_DOCTOR(double);
+#undef TERCET_INSTANTIATE_DOCTOR
+
+}  // namespace caffe

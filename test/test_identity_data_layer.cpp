@@ -126,7 +126,9 @@ TYPED_TEST(IdentityDataLayerTest, ThreadsDoNotChangeTheBatches) {
     }
   }
   const string options = "identities_per_batch: 2 images_per_identity: 2 ";
-  const string rest = "transform_param { crop_size: 6 mirror: true }";
+  const string rest =
+      "transform_param { crop_size: 6 mirror: true max_shift: 0.1 "
+      "max_rotation: 10 max_contrast: 0.2 standardize: true }";
   vector<vector<typename TypeParam::Dtype>> expected;
   Caffe::set_random_seed(5);
   const auto one = this->Build(options + "threads: 1 prefetch: 1", rest);

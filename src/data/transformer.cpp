@@ -15,6 +15,7 @@ template <typename Dtype>
 DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
                                         Phase phase)
     : param_(param), train_(phase == TRAIN),
+      augments_(train_ && Augments(param)), moves_(train_ && Moves(param)),
       crop_(static_cast<int>(param.crop_size())) {
   INPUT_CHECK(param.crop_size() <= kMaxImagePixels)
       << "crop_size is " << param.crop_size() << "; no image is that large";
@@ -22,6 +23,7 @@ DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
       << "force_gray and force_color exclude each other";
   INPUT_CHECK(!param.has_mean_file() || param.mean_value_size() == 0)
       << "mean_file and mean_value exclude each other";
+  CheckAugmentation(param);
   if (param.has_mean_file()) ReadMeanFile(param.mean_file());
 }
 
@@ -89,46 +91,85 @@ vector<int> DataTransformer<Dtype>::OutputShape(int channels, int height,
 }
 
 template <typename Dtype>
+typename DataTransformer<Dtype>::Draws DataTransformer<Dtype>::Draw(
+    const Image& image, int height, int width, Rng* rng) const {
+  Draws draws = {(image.height - height) / 2, (image.width - width) / 2,
+                 false, Augmentation()};
+  if (!train_) return draws;
+  const uint64_t down = rng->Uint64(), across = rng->Uint64();
+  if (crop_ > 0) {
+    draws.top = static_cast<int>(down % (image.height - height + 1));
+    draws.left = static_cast<int>(across % (image.width - width + 1));
+  }
+  draws.mirror = (rng->Uint32() >> 31) != 0 && param_.mirror();
+  if (augments_) draws.augmentation = DrawAugmentation(param_, rng);
+  return draws;
+}
+
+namespace {
+
+// out[w] = (in[w * step] - mean) * scale, from right to left where mirrored.
+// `means` has one a place, or is null.
+template <typename Source, typename Dtype>
+void CutRow(const Source* in, int step, const Dtype* means, Dtype mean,
+            Dtype scale, bool mirror, int width, Dtype* out) {
+  for (int w = 0; w < width; ++w) {
+    const int to = mirror ? width - 1 - w : w;
+    out[to] = (in[w * step] - (means ? means[w] : mean)) * scale;
+  }
+}
+
+}  // namespace
+
+template <typename Dtype>
+void DataTransformer<Dtype>::Cut(const Image& image, const Draws& draws,
+                                 const vector<int>& shape, Dtype scale,
+                                 Dtype* out) const {
+  const int channels = shape[0], height = shape[1], width = shape[2];
+  const MovedImage moved(image, draws.augmentation);
+  vector<Dtype> row(moves_ ? width * channels : 0);
+  const int means = param_.mean_value_size();
+  for (int h = 0; h < height; ++h) {
+    const size_t place =
+        static_cast<size_t>(draws.top + h) * image.width + draws.left;
+    if (moves_) moved.Row(draws.top + h, draws.left, width, row.data());
+    for (int c = 0; c < channels; ++c) {
+      const Dtype value =
+          means == 0 ? 0 : param_.mean_value(means == 1 ? 0 : c);
+      const Dtype* mean =
+          mean_.empty() ? nullptr
+                        : &mean_[static_cast<size_t>(c) * image.height *
+                                     image.width + place];
+      Dtype* to = out + (static_cast<size_t>(c) * height + h) * width;
+      if (moves_) {
+        CutRow(&row[c], channels, mean, value, scale, draws.mirror, width, to);
+      } else {
+        CutRow(&image.pixels[place * channels + c], channels, mean, value,
+               scale, draws.mirror, width, to);
+      }
+    }
+  }
+}
+
+template <typename Dtype>
 void DataTransformer<Dtype>::Transform(const Image& original, Rng* rng,
                                        Dtype* out) const {
   const vector<int> shape =
       OutputShape(original.channels, original.height, original.width);
-  const int channels = shape[0], height = shape[1], width = shape[2];
   Image converted;
-  if (channels != original.channels) {
-    converted = ConvertChannels(original, channels);
+  if (shape[0] != original.channels) {
+    converted = ConvertChannels(original, shape[0]);
   }
-  const Image& image = channels == original.channels ? original : converted;
-
-  int top = (image.height - height) / 2, left = (image.width - width) / 2;
-  bool mirror = false;
-  if (train_) {
-    const uint64_t down = rng->Uint64(), across = rng->Uint64();
-    if (crop_ > 0) {
-      top = static_cast<int>(down % (image.height - height + 1));
-      left = static_cast<int>(across % (image.width - width + 1));
-    }
-    mirror = (rng->Uint32() >> 31) != 0 && param_.mirror();
-  }
+  const Image& image = shape[0] == original.channels ? original : converted;
+  const Draws draws = Draw(image, shape[1], shape[2], rng);
   const Dtype scale = static_cast<Dtype>(param_.scale());
-  for (int c = 0; c < channels; ++c) {
-    const int means = param_.mean_value_size();
-    const Dtype value =
-        means == 0 ? 0 : param_.mean_value(means == 1 ? 0 : c);
-    for (int h = 0; h < height; ++h) {
-      const size_t row = static_cast<size_t>(top + h) * image.width + left;
-      const uint8_t* in = &image.pixels[row * channels + c];
-      const Dtype* mean =
-          mean_.empty() ? nullptr
-                        : &mean_[static_cast<size_t>(c) * image.height *
-                                     image.width + row];
-      for (int w = 0; w < width; ++w) {
-        const int to = mirror ? width - 1 - w : w;
-        out[to] = (in[w * channels] - (mean ? mean[w] : value)) * scale;
-      }
-      out += width;
-    }
-  }
+  const int64_t count = static_cast<int64_t>(shape[0]) * shape[1] * shape[2];
+  Cut(image, draws, shape, param_.standardize() ? Dtype(1) : scale, out);
+  if (param_.standardize()) Standardize(count, scale, out);
+  if (!augments_) return;
+  const Dtype contrast = static_cast<Dtype>(draws.augmentation.contrast);
+  const Dtype brightness = static_cast<Dtype>(draws.augmentation.brightness);
+  for (int64_t i = 0; i < count; ++i) out[i] = out[i] * contrast + brightness;
 }
 
 template class DataTransformer<float>;

@@ -163,6 +163,14 @@ TEST(DoctorTest, WhatEndsIsOverAndMayComeAgain) {
   EXPECT_GE(told[2].what.since, 800);
 }
 
+// Some batches that look otherwise, again and again, are no end.
+TEST(DoctorTest, ABreakIsNoEnd) {
+  const auto told = Follow(600, [](int i) {
+    return i > 100 && i % 60 < 2 ? HealthyBatch() : OnePoint();
+  });
+  EXPECT_EQ(told.size(), 1u);
+}
+
 TEST(DoctorTest, VanishingNorms) {
   ExpectOne(Follow(600,
                    [](int i) {
@@ -196,6 +204,15 @@ TEST(DoctorTest, ExplodingNorms) {
                      return health;
                    }),
             Failure::kExploding, 40, 40, "explode");
+  // Norms that grow while a loss that was large falls are none.
+  EXPECT_TRUE(Follow(400, [](int i) {
+                BatchHealth health = HealthyBatch();
+                const double size = std::min(20., std::pow(1.03, i));
+                health.rows = {size, size};
+                health.typical_distance = 2 * size * size;
+                health.loss = 100 - 0.1 * i;
+                return health;
+              }).empty());
   // Norms that grow from nearly nothing while the loss falls are a start.
   EXPECT_TRUE(Follow(400, [](int i) {
                 BatchHealth health = HealthyBatch();
@@ -302,12 +319,12 @@ TEST(DoctorTest, BatchesWithoutTuples) {
 
 // Another stage's figures do not compare: hard triplets after easy ones.
 TEST(DoctorTest, AStageBeginsAfresh) {
-  EXPECT_TRUE(Follow(420, [](int i) {
+  EXPECT_TRUE(Follow(700, [](int i) {
                 BatchHealth health = HealthyBatch();
                 health.loss = i < 300 ? 0.01 : 0.3;
                 health.stage = i >= 300;
                 health.count.active = i < 300 ? 10 : 100;
-                if (i >= 300) health.loss -= 1e-3 * (i - 300);
+                if (i >= 300) health.loss -= 4e-4 * (i - 300);
                 return health;
               }).empty());
 }
@@ -332,27 +349,37 @@ TEST(DoctorTest, ThePartsOfABatchCountAsOne) {
 }
 
 TEST(DoctorTest, GoesOnWhereItWasSaved) {
-  const Course course = [](int i) {
-    BatchHealth health = i < 90 ? HealthyBatch() : OnePoint();
+  const auto noisy = [](BatchHealth health, int i) {
     health.loss *= 1 + 0.01 * (i * 31 % 7);
     return health;
   };
-  for (const int at : {0, 5, 89, 95, 110, 130, 200}) {
-    LossDoctor straight, first, second;
-    auto want = Follow(&straight, 0, 300, course);
-    auto have = Follow(&first, 0, at, course);
-    LossDoctorState state;
-    first.Save(&state);
-    second.Load(state);
-    EXPECT_EQ(first.Healthy(), second.Healthy());
-    for (const Told& told : Follow(&second, at, 300, course)) {
-      have.push_back(told);
-    }
-    ASSERT_EQ(want.size(), have.size()) << at;
-    for (size_t i = 0; i < want.size(); ++i) {
-      EXPECT_EQ(want[i].iteration, have[i].iteration);
-      EXPECT_EQ(want[i].what.since, have[i].what.since);
-      EXPECT_EQ(want[i].what.text, have[i].what.text);
+  const Course point = [&](int i) {
+    return noisy(i < 90 || i > 200 ? HealthyBatch() : OnePoint(), i);
+  };
+  const Course vanishing = [&](int i) {
+    BatchHealth health = OnePoint();
+    health.rows = {std::pow(0.95, i), std::pow(0.95, i)};
+    return noisy(health, i);
+  };
+  for (const Course& course : {point, vanishing}) {
+    for (const int at : {0, 5, 25, 89, 95, 110, 130, 215}) {
+      LossDoctor straight, first, second;
+      const auto want = Follow(&straight, 0, 300, course);
+      EXPECT_GE(want.size(), 1u);
+      auto have = Follow(&first, 0, at, course);
+      LossDoctorState state;
+      first.Save(&state);
+      second.Load(state);
+      EXPECT_EQ(first.Healthy(), second.Healthy());
+      for (const Told& told : Follow(&second, at, 300, course)) {
+        have.push_back(told);
+      }
+      ASSERT_EQ(want.size(), have.size()) << at;
+      for (size_t i = 0; i < want.size(); ++i) {
+        EXPECT_EQ(want[i].iteration, have[i].iteration);
+        EXPECT_EQ(want[i].what.since, have[i].what.since);
+        EXPECT_EQ(want[i].what.text, have[i].what.text);
+      }
     }
   }
   LossDoctorState damaged;

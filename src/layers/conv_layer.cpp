@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "caffe/filler.hpp"
+#include "caffe/util/parameters.hpp"
 
 namespace caffe {
 
@@ -73,15 +74,10 @@ void CheckExtent(const ConvGeometry& s) {
 template <typename Dtype>
 void ConvolutionLayer<Dtype>::ReadOptions() {
   const ConvolutionParameter& p = this->layer_param_.convolution_param();
-  INPUT_CHECK(p.num_output() >= 1 && p.num_output() <= INT_MAX)
-      << "convolution_param: num_output is "
-      << (p.has_num_output() ? std::to_string(p.num_output()) : "left out")
-      << "; wanted at least 1"
-      << (p.num_output() > INT_MAX ? ", at most 2147483647" : "");
+  shape_.num_output = NumOutput("convolution_param", p);
   INPUT_CHECK(p.group() >= 1 && p.group() <= INT_MAX)
       << "convolution_param: group is " << p.group()
       << "; wanted at least 1";
-  shape_.num_output = static_cast<int>(p.num_output());
   shape_.group = static_cast<int>(p.group());
   const bool has_kernel =
       p.kernel_size_size() > 0 || (p.has_kernel_h() && p.has_kernel_w());

@@ -5,6 +5,7 @@
 
 #include "caffe/filler.hpp"
 #include "caffe/util/parallel.hpp"
+#include "caffe/util/parameters.hpp"
 
 namespace caffe {
 
@@ -12,12 +13,7 @@ template <typename Dtype>
 void InnerProductLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
   const InnerProductParameter& p = this->layer_param_.inner_product_param();
-  INPUT_CHECK(p.num_output() >= 1 && p.num_output() <= INT_MAX)
-      << "inner_product_param: num_output is "
-      << (p.has_num_output() ? std::to_string(p.num_output()) : "left out")
-      << "; wanted at least 1"
-      << (p.num_output() > INT_MAX ? ", at most 2147483647" : "");
-  outputs_ = static_cast<int>(p.num_output());
+  outputs_ = NumOutput("inner_product_param", p);
   bias_term_ = p.bias_term();
   transpose_ = p.transpose();
   depth_ = bottom[0]->count(bottom[0]->CanonicalAxisIndex(p.axis()));

@@ -77,8 +77,8 @@ TEST(PrototxtTest, EachMistakeInANetIsOneLine) {
       {"layer { name: 'c'\n convolution_param {\n kernal_size:\n\n3 } }",
        "n:3: layer 'c': ConvolutionParameter has no field 'kernal_size'; did "
        "you mean 'kernel_size'?"},
-      {"layer { name: 'c'\n center_loss_param { num_output: 3 } }",
-       "n:2: layer 'c': LayerParameter has no field 'center_loss_param'"},
+      {"layer { name: 'c'\n rank_hard_loss_param { neg_num: 3 } }",
+       "n:2: layer 'c': LayerParameter has no field 'rank_hard_loss_param'"},
       {"layer { name: 'c'\n botom 'x' }",
        "n:2: layer 'c': LayerParameter has no field 'botom'; did you mean "
        "'bottom'?"},
@@ -185,7 +185,7 @@ TEST(PrototxtTest, NoDamageDoesMoreThanThrow) {
       "input: 'a' input_shape { dim: [2, 3] }\n"
       "layer { name: 'b' type: 'Pooling' bottom: 'a' top: \"b\"\n"
       "  pooling_param < pool: AVE kernel_size: 3 > # mean\n"
-      "  center_loss_param { x: -1.5e3 } include: { phase: TEST } }\n"
+      "  rank_hard_loss_param { x: -1.5e3 } include: { phase: TEST } }\n"
       "layer: [ { name: 'c' }, { name: 'd' botom: 'b' } ]\n";
   NetParameter net;
   ParseNetPrototxt(whole, "n", &net);
@@ -215,8 +215,8 @@ TEST(PrototxtTest, UnknownFieldInALayerWaitsUntilTheLayerIsUsed) {
   NetParameter net;
   ParseNetPrototxt(
       "layer { name: 'a' type: 'Input' }\n"
-      "layer { name: 'b' type: 'CenterLoss' include { phase: TRAIN }\n"
-      "  center_loss_param { num_output: 10 center_filler { std: 1 } }\n"
+      "layer { name: 'b' type: 'RankHardLoss' include { phase: TRAIN }\n"
+      "  rank_hard_loss_param { neg_num: 10 a { std: 1 } }\n"
       "  bottom: 'x' }\n"
       "layer { name: 'c' type: 'Softmax' }\n",
       "n", &net);
@@ -224,8 +224,9 @@ TEST(PrototxtTest, UnknownFieldInALayerWaitsUntilTheLayerIsUsed) {
   EXPECT_EQ("x", net.layer(1).bottom(0));
   CheckUnknownFields(net.layer(0));
   CheckUnknownFields(net.layer(2));
-  EXPECT_EQ("n:3: layer 'b': LayerParameter has no field 'center_loss_param'",
-            Thrown([&] { CheckUnknownFields(net.layer(1)); }));
+  EXPECT_EQ(
+      "n:3: layer 'b': LayerParameter has no field 'rank_hard_loss_param'",
+      Thrown([&] { CheckUnknownFields(net.layer(1)); }));
 }
 
 TEST(PrototxtTest, FilesThatAreNoFiles) {

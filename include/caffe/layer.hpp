@@ -86,6 +86,10 @@ class Layer {
            param_propagate_down_[param_id];
   }
   void set_param_propagate_down(const int param_id, const bool value);
+  // Whether what Backward adds to a parameter's diff is its derivative. A layer
+  // that updates one by a rule of its own says no, and a gradient check leaves
+  // that one out.
+  virtual bool ParamDiffIsGradient(const int param_id) const { return true; }
 
   // The discrete decisions of the last Forward: whether a hinge was active,
   // which input was the maximum. A gradient check compares them on both sides

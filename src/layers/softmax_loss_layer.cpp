@@ -21,11 +21,7 @@ void SoftmaxWithLossLayer<Dtype>::LayerSetUp(
   const LossParameter& param = this->layer_param_.loss_param();
   rule_.has_ignored = param.has_ignore_label();
   rule_.ignored = param.ignore_label();
-  normalization_ = param.normalization();
-  if (!param.has_normalization() && param.has_normalize()) {
-    normalization_ =
-        param.normalize() ? LossParameter::VALID : LossParameter::BATCH_SIZE;
-  }
+  normalization_ = LossNormalization(param);
 }
 
 template <typename Dtype>
@@ -39,13 +35,6 @@ void SoftmaxWithLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   if (top.size() > 1) top[1]->ReshapeLike(*bottom[0]);
   sums_.Reshape({3});
   bad_label_.Reshape({1});
-}
-
-template <typename Dtype>
-void SoftmaxWithLossLayer<Dtype>::RefuseLabelGradient(
-    const vector<bool>& propagate_down) {
-  INPUT_CHECK(!propagate_down[1])
-      << "the labels (bottom 1) take no gradient, and one was asked for";
 }
 
 namespace {

@@ -108,7 +108,8 @@ class GradientCheck {
 
   bool IsLearned(int index) const {
     const LayerParameter& param = layer_->layer_param();
-    return index >= param.param_size() || param.param(index).lr_mult() != 0;
+    return layer_->ParamDiffIsGradient(index) &&
+           (index >= param.param_size() || param.param(index).lr_mult() != 0);
   }
 
   void SaveData() {

@@ -9,12 +9,34 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
+#include "caffe/util/channels.hpp"
 
 namespace caffe {
 
 // The smallest probability whose logarithm a loss takes; for layers that were
 // written for Caffe.
 constexpr float kLOG_THRESHOLD = 1e-20f;
+
+// loss_param.normalization; where only the older `normalize` is given, true
+// means VALID and false BATCH_SIZE.
+inline LossParameter::NormalizationMode LossNormalization(
+    const LossParameter& param) {
+  if (param.has_normalization() || !param.has_normalize()) {
+    return param.normalization();
+  }
+  return param.normalize() ? LossParameter::VALID : LossParameter::BATCH_SIZE;
+}
+
+// What a summed loss is divided by, given the shape of the scores and how many
+// positions count; at least 1.
+TERCET_HD inline double LossNormalizer(int mode, const ChannelShape& shape,
+                                       double valid) {
+  double z = 1;
+  if (mode == LossParameter::FULL) z = shape.per_channel();
+  if (mode == LossParameter::VALID) z = valid;
+  if (mode == LossParameter::BATCH_SIZE) z = shape.outer;
+  return z < 1 ? 1 : z;
+}
 
 template <typename Dtype>
 class LossLayer : public Layer<Dtype> {

@@ -53,16 +53,6 @@ TERCET_HD inline Dtype LogLossSlope(Dtype p, int64_t c, Dtype label) {
   return static_cast<int64_t>(label) == c ? p - 1 : p;
 }
 
-// Z, given the number of positions that count.
-TERCET_HD inline double LossNormalizer(int mode, const ChannelShape& shape,
-                                       double valid) {
-  double z = 1;
-  if (mode == LossParameter::FULL) z = shape.per_channel();
-  if (mode == LossParameter::VALID) z = valid;
-  if (mode == LossParameter::BATCH_SIZE) z = shape.outer;
-  return z < 1 ? 1 : z;
-}
-
 template <typename Dtype>
 class SoftmaxWithLossLayer : public LossLayer<Dtype> {
  public:
@@ -94,8 +84,6 @@ class SoftmaxWithLossLayer : public LossLayer<Dtype> {
 #endif
 
  private:
-  static void RefuseLabelGradient(const vector<bool>& propagate_down);
-
   shared_ptr<Layer<Dtype>> softmax_;
   Blob<Dtype> prob_;
   ChannelShape shape_;

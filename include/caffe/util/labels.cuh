@@ -19,6 +19,14 @@ void FindBadLabel(const LabelRule& rule, const Dtype* labels,
   });
 }
 
+template <typename Dtype>
+void ClassesOnDevice(const LabelRule& rule, const Dtype* labels, int64_t count,
+                     int* class_of) {
+  ForEach(count, [=] __device__(int64_t i) {
+    class_of[i] = rule.ClassOf(labels[i]);
+  });
+}
+
 // As CheckLabels. Labels that the host has as well are checked there, for
 // nothing has to be copied; others cost a copy of one number. `scratch` is a
 // blob of one number.

@@ -15,6 +15,8 @@
 
 namespace caffe {
 
+constexpr int kNoClass = -1;
+
 // Which labels there are: 0 ... classes - 1, and one that may be ignored.
 struct LabelRule {
   int64_t classes = 0;
@@ -30,6 +32,11 @@ struct LabelRule {
   TERCET_HD bool Accepts(Dtype label) const {
     return Ignores(label) ||
            (label > -1 && label < static_cast<Dtype>(classes));
+  }
+  // The class of a label that is accepted; kNoClass where it is ignored.
+  template <typename Dtype>
+  TERCET_HD int ClassOf(Dtype label) const {
+    return Ignores(label) ? kNoClass : static_cast<int>(label);
   }
 };
 
@@ -52,6 +59,31 @@ void CheckLabels(const LabelRule& rule, const Dtype* labels, int64_t positions,
   for (int64_t i = 0; i < positions; ++i) {
     if (!rule.Accepts(labels[i])) FailLabel(rule, labels[i], i, inner);
   }
+}
+
+// class_of[i] = the class of label i, kNoClass where it is ignored.
+template <typename Dtype>
+void Classes(const LabelRule& rule, const Dtype* labels, int64_t count,
+             int* class_of) {
+  for (int64_t i = 0; i < count; ++i) class_of[i] = rule.ClassOf(labels[i]);
+}
+
+// Error kInput where bottom 1 is not one label for each of the rows of bottom
+// 0, which `what` names.
+template <typename Dtype>
+void CheckLabelCount(const Blob<Dtype>& labels, int64_t rows,
+                     const Blob<Dtype>& bottom, const char* what) {
+  INPUT_CHECK(labels.count() == rows)
+      << "bottom 1 (labels) has shape " << labels.shape_string()
+      << ", but must have one value for each of the " << rows
+      << " rows of bottom 0 (" << what << "), shape "
+      << bottom.shape_string();
+}
+
+// Error kInput where bottom 1, the labels, is to get a gradient.
+inline void RefuseLabelGradient(const vector<bool>& propagate_down) {
+  INPUT_CHECK(propagate_down.size() < 2 || !propagate_down[1])
+      << "the labels (bottom 1) take no gradient, and one was asked for";
 }
 
 // The scores' shape around the class axis; Error kInput where the number of

@@ -1,0 +1,93 @@
+// CenterLoss: reads and checks the options, checks shapes and labels, and hands
+// the rows to metric/center.hpp.
+#include "caffe/layers/center_loss_layer.hpp"
+
+#include <vector>
+
+#include "caffe/metric/center.hpp"
+#include "caffe/util/parameters.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+void CenterLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
+                                        const vector<Blob<Dtype>*>& top) {
+  LossLayer<Dtype>::LayerSetUp(bottom, top);
+  const CenterLossParameter& param = this->layer_param_.center_loss_param();
+  const int classes = NumOutput("center_loss_param", param);
+  depth_ = bottom[0]->count(bottom[0]->CanonicalAxisIndex(param.axis()));
+  INPUT_CHECK(depth_ > 0) << "bottom 0 (features) has shape "
+                          << bottom[0]->shape_string()
+                          << "; wanted at least one value a row";
+  MakeOnlyParameter({classes, depth_}, param.center_filler(), "centres",
+                    &this->blobs_);
+  this->param_propagate_down_.resize(1, true);
+  const LossParameter& loss = this->layer_param_.loss_param();
+  rule_.classes = classes;
+  rule_.has_ignored = loss.has_ignore_label();
+  rule_.ignored = loss.ignore_label();
+  normalization_ = LossNormalization(loss);
+}
+
+template <typename Dtype>
+void CenterLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
+                                     const vector<Blob<Dtype>*>& top) {
+  const int axis = bottom[0]->CanonicalAxisIndex(
+      this->layer_param_.center_loss_param().axis());
+  INPUT_CHECK(bottom[0]->count(axis) == depth_)
+      << "bottom 0 (features) has " << bottom[0]->count(axis)
+      << " values a row; the centres are for " << depth_;
+  rows_ = bottom[0]->count(0, axis);
+  CheckLabelCount(*bottom[1], rows_, *bottom[0], "features");
+  top[0]->Reshape(vector<int>());
+  class_of_.Reshape({rows_});
+  distances_.Reshape({rows_});
+  sums_.Reshape({3});
+  scratch_.Reshape({static_cast<int>(metric::CenterScratch(rows_))});
+  bad_label_.Reshape({1});
+}
+
+template <typename Dtype>
+void CenterLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
+                                         const vector<Blob<Dtype>*>& top) {
+  const Dtype* labels = bottom[1]->cpu_data();
+  CheckLabels(rule_, labels, rows_, 1);
+  int* class_of = class_of_.mutable_cpu_data();
+  Classes(rule_, labels, rows_, class_of);
+  Dtype* distances = distances_.mutable_cpu_data();
+  metric::CenterDistances(bottom[0]->cpu_data(), this->blobs_[0]->cpu_data(),
+                          class_of, rows_, depth_, distances);
+  double* sums = sums_.mutable_cpu_data();
+  ChannelSums(
+      ChannelShape{1, 1, rows_}, sums,
+      [=](int64_t i, int64_t) { return distances[i]; },
+      [=](int64_t i, int64_t) { return class_of[i] >= 0; });
+  sums[2] = LossNormalizer(normalization_, ChannelShape{rows_, 1, 1}, sums[1]);
+  top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sums[0] / (2 * sums[2]));
+}
+
+template <typename Dtype>
+void CenterLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
+                                          const vector<bool>& propagate_down,
+                                          const vector<Blob<Dtype>*>& bottom) {
+  RefuseLabelGradient(propagate_down);
+  const Dtype* x = bottom[0]->cpu_data();
+  const Dtype* centers = this->blobs_[0]->cpu_data();
+  const int* class_of = class_of_.cpu_data();
+  if (this->param_propagate_down_[0]) {
+    metric::CenterUpdates(x, centers, class_of, rows_, depth_,
+                          scratch_.mutable_cpu_data(),
+                          this->blobs_[0]->mutable_cpu_diff());
+  }
+  if (propagate_down[0]) {
+    const Dtype scale =
+        static_cast<Dtype>(top[0]->cpu_diff()[0] / sums_.cpu_data()[2]);
+    metric::CenterGradient(x, centers, class_of, scale, rows_, depth_,
+                           bottom[0]->mutable_cpu_diff());
+  }
+}
+
+INSTANTIATE_CLASS(CenterLossLayer);
+REGISTER_LAYER_CLASS(CenterLoss);
+
+}  // namespace caffe

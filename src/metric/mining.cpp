@@ -13,26 +13,6 @@ namespace metric {
 
 namespace {
 
-template <typename T>
-void ForwardAnchors(const MiningOptions& options, const T* x, uint64_t draw,
-                    MiningBatch<T>* batch) {
-  const int64_t B = batch->B, D = batch->D;
-  const MiningKernels<T>& kernels = BestMiningKernels<T>();
-  const RowMeasure<T> measure(options, x, *batch);
-  ForEachMiningBlock(
-      batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-        measure.Multiply(begin, end, 0, slot);
-        for (int64_t a = begin; a < end; ++a) {
-          const int64_t i = batch->anchors[a];
-          T* const d = slot->block.data() + (a - begin) * B;
-          measure.Finish(i, 0, d);
-          if (options.distance == Distance::kL2) kernels.root(d, B);
-          MineAnchor(MiningAnchor<T>{&options, &kernels, batch, slot, a, i,
-                                     batch->group[i], d, draw});
-        }
-      });
-}
-
 // kRandom looks at few distances: each is computed by itself.
 template <typename T>
 void ForwardRandom(const MiningOptions& options, const T* x, uint64_t draw,
@@ -69,7 +49,8 @@ void ForwardRandom(const MiningOptions& options, const T* x, uint64_t draw,
       });
 }
 
-// Puts the edges of near-duplicates, if there are any, in the edges' place.
+}  // namespace
+
 template <typename T>
 void CollectNear(MiningBatch<T>* batch) {
   if (!batch->dense) return;
@@ -80,8 +61,6 @@ void CollectNear(MiningBatch<T>* batch) {
                         batch->near[a].end());
   }
 }
-
-}  // namespace
 
 template <typename T>
 MiningResult MiningForward(const MiningOptions& options, const T* x,
@@ -99,7 +78,9 @@ MiningResult MiningForward(const MiningOptions& options, const T* x,
   } else if (options.mining == Mining::kBatchHard && bank == 0) {
     MineHardest(options, x, batch);
   } else {
-    ForwardAnchors(options, x, draw, batch);
+    ForEachMeasuredAnchor(
+        options, x, draw, batch,
+        [](const MiningAnchor<T>& anchor) { MineAnchor(anchor); });
   }
   CollectNear(batch);
   double sum = 0;
@@ -114,6 +95,7 @@ MiningResult MiningForward(const MiningOptions& options, const T* x,
 }
 
 #define INSTANTIATE_MINING(T)                                              \
+  template void CollectNear<T>(MiningBatch<T>*);                           \
   template MiningResult MiningForward<T>(const MiningOptions&, const T*,   \
                                          const T*, int64_t, int64_t,       \
                                          int64_t, uint64_t,                \

@@ -16,39 +16,6 @@ namespace {
 
 constexpr int kWarps = kBlockThreads / kWarpSize;
 
-// The distance of rows i and j, squared for kL2, from their differences.
-template <typename T>
-__device__ T DirectDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
-  const T* const a = m.x + m.order[i] * m.D;
-  const T* const b = m.x + m.order[j] * m.D;
-  T sum = 0;
-  if (!m.Cosine()) {
-    for (int64_t k = 0; k < m.D; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
-    return sum;
-  }
-  T difference = 0;
-  for (int64_t k = 0; k < m.D; ++k) {
-    difference += (a[k] - b[k]) * (a[k] + b[k]);
-  }
-  const CosinePair<T> pair =
-      MakeCosinePair(m.inverses[i], m.inverses[j], difference);
-  for (int64_t k = 0; k < m.D; ++k) {
-    sum += DistanceTerm<Distance::kCosine>(a[k], b[k], pair);
-  }
-  return DistanceFromSum<Distance::kCosine>(sum, pair);
-}
-
-// The distance of anchor a and row j, squared for kL2, from their product.
-template <typename T>
-__device__ T FinishDistance(const MiningPlan<T>& m, int64_t a, int64_t j) {
-  const int64_t i = m.anchor[a];
-  if (i == j) return 0;
-  if (m.Cosine() && (m.inverses[i] == 0 || m.inverses[j] == 0)) return 1;
-  const T d = m.distances[a * m.B + j] + m.squares[j] + m.squares[i];
-  if (d < m.NearBound(i, j)) return DirectDistance(m, i, j);
-  return d;
-}
-
 // The least value and where it stands, the first of equals; to all threads of
 // the block.
 template <typename T>
@@ -84,17 +51,6 @@ __device__ void WarpLeast(T* value, int* at) {
       *at = at2;
     }
   }
-}
-
-// The sum over the block, in its thread 0.
-__device__ double BlockTotal(double value) {
-  __shared__ double totals[kWarps];
-  value = WarpSum(value);
-  __syncthreads();
-  if (threadIdx.x % kWarpSize == 0) totals[threadIdx.x / kWarpSize] = value;
-  __syncthreads();
-  for (int w = 1; threadIdx.x == 0 && w < kWarps; ++w) value += totals[w];
-  return value;
 }
 
 template <typename T>
@@ -346,87 +302,6 @@ __global__ void AnchorKernel(MiningPlan<T> m, MiningOptions options) {
       MinePairs(m, options, a);
     }
   }
-}
-
-// Puts dL/dd of both anchors of a pair together, a tile and its mirror image
-// by one block. For kL2 they are divided by d; those of near-duplicates, which
-// would leave the others no digit in a product, change to the distances' place.
-constexpr int kTile = 32;
-template <typename T>
-__device__ void StorePair(const MiningPlan<T>& m, int64_t a, int64_t j,
-                          T slope, T d) {
-  if (a >= m.A || j >= m.B) return;
-  T* const at = m.slopes + a * m.B + j;
-  if (m.distance != Distance::kL2) {
-    *at = slope;
-    return;
-  }
-  const T value = d == 0 ? T(0) : slope / d;
-  const bool near = d * d < m.NearBound(m.anchor[a], j);
-  *at = near ? T(0) : value;
-  m.distances[a * m.B + j] = near ? value : T(0);
-}
-
-template <typename T>
-__global__ void PairKernel(MiningPlan<T> m, int64_t tiles) {
-  __shared__ T a[kTile][kTile + 1], b[kTile][kTile + 1], d[kTile][kTile + 1];
-  for (int64_t t = blockIdx.x; t < tiles * tiles; t += gridDim.x) {
-    const int64_t row = t / tiles * kTile, col = t % tiles * kTile;
-    if (row > col) continue;
-    const int x = static_cast<int>(threadIdx.x) % kTile;
-    __syncthreads();
-    for (int y = static_cast<int>(threadIdx.x) / kTile; y < kTile;
-         y += kBlockThreads / kTile) {
-      if (row + y < m.B && col + x < m.B) {
-        a[y][x] = m.slopes[(row + y) * m.B + col + x];
-        d[y][x] = m.distances[(row + y) * m.B + col + x];
-      }
-      if (col + y < m.B && row + x < m.B) {
-        b[y][x] = m.slopes[(col + y) * m.B + row + x];
-      }
-    }
-    __syncthreads();
-    for (int y = static_cast<int>(threadIdx.x) / kTile; y < kTile;
-         y += kBlockThreads / kTile) {
-      if (row == col) {
-        StorePair(m, row + y, col + x, a[y][x] + a[x][y],
-                  y < x ? d[y][x] : d[x][y]);
-        continue;
-      }
-      StorePair(m, row + y, col + x, a[y][x] + b[x][y], d[y][x]);
-      StorePair(m, col + y, row + x, a[x][y] + b[y][x], d[x][y]);
-    }
-  }
-}
-
-// The same with a bank, where few of the rows are anchors.
-template <typename T>
-void PutBankPairsTogether(const MiningPlan<T>& plan) {
-  const MiningPlan<T> m = plan;
-  ForEach(m.A * m.B, [=] __device__(int64_t at) {
-    const int64_t a = at / m.B, j = at % m.B;
-    const int64_t b = m.place[j], i = m.anchor[a];
-    if (b < 0 || b == a) {
-      StorePair(m, a, j, m.slopes[at], m.distances[at]);
-    } else if (a < b) {
-      const T slope = m.slopes[at] + m.slopes[b * m.B + i];
-      const T d = m.distances[at], mirrored = m.distances[b * m.B + i];
-      StorePair(m, a, j, slope, d);
-      StorePair(m, b, i, slope, mirrored);
-    }
-  });
-}
-
-template <typename T>
-void PutPairsTogether(const MiningPlan<T>& plan) {
-  if (plan.bank > 0) {
-    PutBankPairsTogether(plan);
-    return;
-  }
-  const int64_t tiles = (plan.B + kTile - 1) / kTile;
-  Launch(PairKernel<T>,
-         static_cast<int>(std::min<int64_t>(tiles * tiles, kMaxBlocks)),
-         kBlockThreads, 0, plan, tiles);
 }
 
 template <typename T>

@@ -12,6 +12,38 @@
 namespace caffe {
 namespace metric {
 
+template <typename T>
+void CheckLabel(T label, int64_t row) {
+  INPUT_CHECK(std::isfinite(label)) << "the label of row " << row << " is "
+                                    << label << ", but must be finite";
+}
+
+template <typename T>
+void FailRows(const T* x, int64_t bank, int64_t B, int64_t D) {
+  std::ostringstream text;
+  for (int64_t i = 0; i < B * D; ++i) {
+    if (std::isfinite(x[i])) continue;
+    text << "row " << i / D - bank << " of the embeddings holds " << x[i]
+         << " (coordinate " << i % D << "), but must be finite";
+    throw Error::NotFinite(text.str());
+  }
+  int64_t longest = 0;
+  double most = 0;
+  for (int64_t i = 0; i < B; ++i) {
+    double square = 0;
+    for (int64_t k = 0; k < D; ++k) {
+      square += static_cast<double>(x[i * D + k]) * x[i * D + k];
+    }
+    if (square > most) {
+      most = square;
+      longest = i;
+    }
+  }
+  text << "row " << longest - bank << " of the embeddings has length "
+       << std::sqrt(most) << ", too much for its square";
+  throw Error::NotFinite(text.str());
+}
+
 namespace {
 
 // Neighbouring rows with one label.
@@ -27,9 +59,7 @@ template <typename T>
 std::vector<Run<T>> RunsOf(const T* labels, int64_t bank, int64_t B) {
   std::vector<Run<T>> runs;
   for (int32_t i = 0; i < B; ++i) {
-    INPUT_CHECK(std::isfinite(labels[i]))
-        << "the label of row " << i - bank << " is " << labels[i]
-        << ", but must be finite";
+    CheckLabel(labels[i], i - bank);
     if (i > 0 && labels[i] == labels[i - 1]) {
       ++runs.back().end;
     } else {
@@ -109,32 +139,6 @@ std::vector<T> CentreOf(const T* rows, int64_t B, int64_t D) {
     centre[k] = static_cast<T>(std::round(sum[k] / samples / grid) * grid);
   }
   return centre;
-}
-
-template <typename T>
-[[noreturn]] void FailRows(const T* x, int64_t bank, int64_t B, int64_t D) {
-  std::ostringstream text;
-  for (int64_t i = 0; i < B * D; ++i) {
-    if (std::isfinite(x[i])) continue;
-    text << "row " << i / D - bank << " of the embeddings holds " << x[i]
-         << " (coordinate " << i % D << "), but must be finite";
-    throw Error::NotFinite(text.str());
-  }
-  int64_t longest = 0;
-  double most = 0;
-  for (int64_t i = 0; i < B; ++i) {
-    double square = 0;
-    for (int64_t k = 0; k < D; ++k) {
-      square += static_cast<double>(x[i * D + k]) * x[i * D + k];
-    }
-    if (square > most) {
-      most = square;
-      longest = i;
-    }
-  }
-  text << "row " << longest - bank << " of the embeddings has length "
-       << std::sqrt(most) << ", too much for its square";
-  throw Error::NotFinite(text.str());
 }
 
 // rows = x in the batch's order; for kCosine of length 1.
@@ -231,9 +235,8 @@ void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
   batch->inverses.resize(unit ? B : 0);
   CopyRows(unit, x, batch);
   CentreRows(unit, CentreOf(batch->rows.data(), B, D), batch);
-  constexpr T kMost = std::numeric_limits<T>::max() / 16;
   for (int64_t i = 0; i < B; ++i) {
-    if (!(batch->squares[i] < kMost)) FailRows(x, bank, B, D);
+    if (!(batch->squares[i] < kMostSquare<T>)) FailRows(x, bank, B, D);
   }
   TakeMemory(options, batch);
 }
@@ -252,6 +255,8 @@ const T* AnchorRows(const MiningBatch<T>& batch, int64_t begin, int64_t end,
 }
 
 #define INSTANTIATE_MINING_BATCH(T)                                         \
+  template void CheckLabel<T>(T, int64_t);                                  \
+  template void FailRows<T>(const T*, int64_t, int64_t, int64_t);           \
   template void PrepareMining<T>(const MiningOptions&, const T*, const T*,  \
                                  int64_t, int64_t, int64_t,                 \
                                  MiningBatch<T>*);                          \

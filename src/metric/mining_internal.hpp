@@ -72,6 +72,38 @@ struct MiningAnchor {
   }
 };
 
+// Calls body(begin, end) on the two ranges of negatives.
+template <typename T, typename Body>
+void ForNegatives(const MiningAnchor<T>& anchor, const Body& body) {
+  if (anchor.group.begin > 0) body(int64_t{0}, int64_t{anchor.group.begin});
+  if (anchor.group.end < anchor.batch->B) {
+    body(int64_t{anchor.group.end}, anchor.batch->B);
+  }
+}
+
+// Calls body(begin, end, to) for the parts of the anchor's row of slopes.
+template <typename T, typename Body>
+void ForPanels(const MiningAnchor<T>& anchor, const Body& body) {
+  const int64_t B = anchor.batch->B;
+  for (int64_t panel = 0; panel < MiningBlocks(B); ++panel) {
+    body(MiningBlockBegin(B, panel), MiningBlockBegin(B, panel + 1),
+         MiningPanel(anchor.batch, panel) + anchor.a * kBlockRows);
+  }
+}
+
+// Error kInput: the label of a row is not finite.
+template <typename T>
+void CheckLabel(T label, int64_t row);
+
+// Error kInput: names the row of x that holds a number that is not finite, or
+// the longest one.
+template <typename T>
+[[noreturn]] void FailRows(const T* x, int64_t bank, int64_t B, int64_t D);
+
+// The squared length that a row may not reach.
+template <typename T>
+constexpr T kMostSquare = std::numeric_limits<T>::max() / 16;
+
 // Orders and centres the rows of x, and takes the memory.
 template <typename T>
 void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
@@ -113,6 +145,15 @@ template <typename T>
 void MineHardest(const MiningOptions& options, const T* x,
                  MiningBatch<T>* batch);
 
+// Of kBatchAll: writes the anchor's row of slopes, slot->weights at its
+// positives and minus those at its negatives.
+template <typename T>
+void WriteSlopes(const MiningAnchor<T>& anchor);
+
+// Puts the edges of near-duplicates, if there are any, in the edges' place.
+template <typename T>
+void CollectNear(MiningBatch<T>* batch);
+
 // Fills batch->loss, triplets, active and the slopes of the anchor's row.
 template <typename T>
 void MineAnchor(const MiningAnchor<T>& anchor);
@@ -139,6 +180,28 @@ void ForEachMiningBlock(MiningBatch<T>* batch, int64_t work_per_row,
                   }
                 }
               });
+}
+
+// Calls body(anchor) for each anchor with its distances, on several threads.
+template <typename T, typename Body>
+void ForEachMeasuredAnchor(const MiningOptions& options, const T* x,
+                           uint64_t draw, MiningBatch<T>* batch,
+                           const Body& body) {
+  const int64_t B = batch->B, D = batch->D;
+  const MiningKernels<T>& kernels = BestMiningKernels<T>();
+  const RowMeasure<T> measure(options, x, *batch);
+  ForEachMiningBlock(
+      batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
+        measure.Multiply(begin, end, 0, slot);
+        for (int64_t a = begin; a < end; ++a) {
+          const int64_t i = batch->anchors[a];
+          T* const d = slot->block.data() + (a - begin) * B;
+          measure.Finish(i, 0, d);
+          if (options.distance == Distance::kL2) kernels.root(d, B);
+          body(MiningAnchor<T>{&options, &kernels, batch, slot, a, i,
+                               batch->group[i], d, draw});
+        }
+      });
 }
 
 }  // namespace metric

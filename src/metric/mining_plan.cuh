@@ -1,5 +1,5 @@
-// What the kernels of mining share: where each array lies in the memory that
-// the caller gave, and the distance of two rows.
+// What the kernels of mining, and of other losses over pairs, share: where each
+// array lies in the memory that the caller gave, and the distance of two rows.
 #ifndef TERCET_METRIC_MINING_PLAN_CUH_
 #define TERCET_METRIC_MINING_PLAN_CUH_
 
@@ -98,10 +98,87 @@ MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t bank,
   return plan;
 }
 
+// The distance of rows i and j, squared for kL2, from their differences.
+template <typename T>
+__device__ inline T DirectDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
+  const T* const a = m.x + m.order[i] * m.D;
+  const T* const b = m.x + m.order[j] * m.D;
+  T sum = 0;
+  if (!m.Cosine()) {
+    for (int64_t k = 0; k < m.D; ++k) sum += (a[k] - b[k]) * (a[k] - b[k]);
+    return sum;
+  }
+  T difference = 0;
+  for (int64_t k = 0; k < m.D; ++k) {
+    difference += (a[k] - b[k]) * (a[k] + b[k]);
+  }
+  const CosinePair<T> pair =
+      MakeCosinePair(m.inverses[i], m.inverses[j], difference);
+  for (int64_t k = 0; k < m.D; ++k) {
+    sum += DistanceTerm<Distance::kCosine>(a[k], b[k], pair);
+  }
+  return DistanceFromSum<Distance::kCosine>(sum, pair);
+}
+
+// The distance of anchor a and row j, squared for kL2, from their product.
+template <typename T>
+__device__ inline T FinishDistance(const MiningPlan<T>& m, int64_t a,
+                                   int64_t j) {
+  const int64_t i = m.anchor[a];
+  if (i == j) return 0;
+  if (m.Cosine() && (m.inverses[i] == 0 || m.inverses[j] == 0)) return 1;
+  const T d = m.distances[a * m.B + j] + m.squares[j] + m.squares[i];
+  if (d < m.NearBound(i, j)) return DirectDistance(m, i, j);
+  return d;
+}
+
+// The sum over the block, in its thread 0.
+__device__ inline double BlockTotal(double value) {
+  constexpr int kBlockWarps = kBlockThreads / kWarpSize;
+  __shared__ double totals[kBlockWarps];
+  value = WarpSum(value);
+  __syncthreads();
+  if (threadIdx.x % kWarpSize == 0) totals[threadIdx.x / kWarpSize] = value;
+  __syncthreads();
+  for (int w = 1; threadIdx.x == 0 && w < kBlockWarps; ++w) {
+    value += totals[w];
+  }
+  return value;
+}
+
+// The block's sum in each of its threads.
+__device__ inline double BlockSumToAll(double value) {
+  __shared__ double sum;
+  value = BlockTotal(value);
+  if (threadIdx.x == 0) sum = value;
+  __syncthreads();
+  return sum;
+}
+
+// The least of the block's values in each of its threads.
+template <typename T>
+__device__ T BlockLeastValue(T value) {
+  __shared__ T least[kBlockThreads / kWarpSize];
+  value = -WarpMax(-value);
+  __syncthreads();
+  if (threadIdx.x % kWarpSize == 0) least[threadIdx.x / kWarpSize] = value;
+  __syncthreads();
+  for (int w = 0; w < kBlockThreads / kWarpSize; ++w) {
+    value = least[w] < value ? least[w] : value;
+  }
+  return value;
+}
+
 // Fills order, rows, squares and all that, and puts the products of the anchors
 // with all rows in `distances`; totals[4] says whether all is finite.
 template <typename T>
 void PrepareMiningGpu(const MiningPlan<T>& plan, const T* labels);
+
+// Adds up, in `slopes`, what both anchors of a pair have as dL/dd, for kL2
+// divided by d; those of near-duplicates change to the place of the distances,
+// which must be whole before.
+template <typename T>
+void PutPairsTogether(const MiningPlan<T>& plan);
 
 }  // namespace metric
 }  // namespace caffe

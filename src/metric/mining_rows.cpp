@@ -17,15 +17,6 @@ constexpr int64_t kFewPositives = 64;
 template <typename T>
 constexpr T kFar = std::numeric_limits<T>::infinity();
 
-// Calls body(begin, end) on the two ranges of negatives.
-template <typename T, typename Body>
-void ForNegatives(const MiningAnchor<T>& anchor, const Body& body) {
-  if (anchor.group.begin > 0) body(int64_t{0}, int64_t{anchor.group.begin});
-  if (anchor.group.end < anchor.batch->B) {
-    body(int64_t{anchor.group.end}, anchor.batch->B);
-  }
-}
-
 // dL/dd / d for kL2, 0 at distance 0; else dL/dd.
 template <typename T>
 T SlopeAt(const MiningAnchor<T>& anchor, T slope, T d) {
@@ -45,16 +36,6 @@ int32_t EdgeRow(const MiningAnchor<T>& anchor, int64_t j) {
   return anchor.options->distance == Distance::kCosine
              ? static_cast<int32_t>(j)
              : anchor.batch->order[j];
-}
-
-// Calls body(begin, end, to) for the parts of the anchor's row of slopes.
-template <typename T, typename Body>
-void ForPanels(const MiningAnchor<T>& anchor, const Body& body) {
-  const int64_t B = anchor.batch->B;
-  for (int64_t panel = 0; panel < MiningBlocks(B); ++panel) {
-    body(MiningBlockBegin(B, panel), MiningBlockBegin(B, panel + 1),
-         MiningPanel(anchor.batch, panel) + anchor.a * kBlockRows);
-  }
 }
 
 template <typename T>
@@ -163,8 +144,8 @@ void CountByRank(const MiningAnchor<T>& anchor, int64_t m) {
   slot.thresholds.swap(in_order);
 }
 
-// Writes the row's slopes from slot->weights, which hold k_p at the positives
-// and w_n at the negatives.
+}  // namespace
+
 template <typename T>
 void WriteSlopes(const MiningAnchor<T>& anchor) {
   const T* const w = anchor.slot->weights.data();
@@ -185,6 +166,8 @@ void WriteSlopes(const MiningAnchor<T>& anchor) {
              anchor.d[j]);
   }
 }
+
+namespace {
 
 template <typename T>
 void Record(const MiningAnchor<T>& anchor) {
@@ -444,6 +427,7 @@ void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
 }
 
 #define INSTANTIATE_MINING_ROWS(T)                              \
+  template void WriteSlopes<T>(const MiningAnchor<T>&);         \
   template void MineAnchor<T>(const MiningAnchor<T>&);          \
   template void FinishPicks<T>(const MiningAnchor<T>&, const T*, \
                                const T*)

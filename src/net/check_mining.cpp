@@ -23,6 +23,17 @@ bool NeedsPositives(const LayerParameter& layer) {
   if (layer.type() == "BatchTripletLoss") {
     return !layer.batch_triplet_loss_param().has_memory_bank();
   }
+  if (layer.type() == "MultibatchLoss") {
+    return !layer.multibatch_loss_param().has_memory_bank();
+  }
+  if (layer.type() == "LiftedStructureLoss") {
+    return !layer.lifted_structure_loss_param().has_memory_bank();
+  }
+  if (layer.type() == "NPairLoss") {
+    const NPairLossParameter& param = layer.n_pair_loss_param();
+    return !param.has_memory_bank() ||
+           param.pairs() == NPairLossParameter::DISJOINT;
+  }
   return false;
 }
 

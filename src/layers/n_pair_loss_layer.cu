@@ -1,0 +1,50 @@
+// NPairLoss on the device.
+#include <vector>
+
+#include "caffe/layers/n_pair_loss_layer.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+metric::NPairDevice<Dtype> NPairLossLayer<Dtype>::Device(
+    const typename BatchLossLayer<Dtype>::Rows& rows) {
+  const int B = rows.count;
+  slopes_.Reshape({B - rows.bank, B});
+  ints_.Reshape({static_cast<int>(metric::NPairInts(B))});
+  row_sums_.Reshape({static_cast<int>(metric::NPairDoubles(B))});
+  return {slopes_.mutable_gpu_data(), ints_.mutable_gpu_data(),
+          row_sums_.mutable_gpu_data()};
+}
+
+template <typename Dtype>
+void NPairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                                        const vector<Blob<Dtype>*>& top) {
+  const auto rows = this->TakeRows(bottom);
+  const bool finite = metric::NPairForwardGpu(
+      options_, rows.x, rows.labels, rows.bank, rows.count, rows.D,
+      Device(rows), top[0]->mutable_gpu_data(), &sums_);
+  if (!finite) {
+    // Says which row.
+    metric::NPairForward(options_, bottom[0]->cpu_data(),
+                         bottom[1]->cpu_data(), 0, bottom[0]->shape(0), rows.D,
+                         &batch_);
+    INPUT_FAIL() << "an embedding is too long for its square";
+  }
+  this->FillStatistics(bottom, top);
+}
+
+template <typename Dtype>
+void NPairLossLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
+                                         const vector<bool>& propagate_down,
+                                         const vector<Blob<Dtype>*>& bottom) {
+  this->CheckLabelsNeedNoGradient(propagate_down);
+  if (!propagate_down[0]) return;
+  const auto rows = this->LastRows(bottom);
+  metric::NPairBackwardGpu(options_, sums_, rows.x, top[0]->gpu_diff(),
+                           rows.bank, rows.count, rows.D, Device(rows),
+                           bottom[0]->mutable_gpu_diff());
+}
+
+INSTANTIATE_LAYER_GPU_FUNCS(NPairLossLayer);
+
+}  // namespace caffe

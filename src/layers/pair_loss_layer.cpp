@@ -1,0 +1,84 @@
+// PairLossLayer: hands the batch to metric/pair_loss.hpp.
+#include "caffe/layers/pair_loss_layer.hpp"
+
+#include <vector>
+
+namespace caffe {
+
+template <typename Dtype>
+void PairLossLayer<Dtype>::ReadNormalization() {
+  const LossParameter& param = this->layer_param_.loss_param();
+  INPUT_CHECK(!param.has_ignore_label())
+      << "loss_param has ignore_label, which this layer does not know";
+  options_.mean = LossNormalization(param) != LossParameter::NONE;
+}
+
+template <typename Dtype>
+void PairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
+                                       const vector<Blob<Dtype>*>& top) {
+  options_.margin = this->CurrentMargin();
+  const auto rows = this->TakeRows(bottom);
+  sums_ = metric::PairLossForward(options_, Threshold_cpu(), rows.x,
+                                  rows.labels, rows.bank, rows.count, rows.D,
+                                  &batch_);
+  top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sums_.loss);
+  this->FillStatistics(bottom, top);
+}
+
+template <typename Dtype>
+void PairLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
+                                        const vector<bool>& propagate_down,
+                                        const vector<Blob<Dtype>*>& bottom) {
+  this->CheckLabelsNeedNoGradient(propagate_down);
+  if (!propagate_down[0]) return;
+  metric::PairLossBackward(options_, this->LastRows(bottom).x,
+                           top[0]->cpu_diff()[0], &batch_,
+                           bottom[0]->mutable_cpu_diff());
+}
+
+template <typename Dtype>
+metric::TupleCount PairLossLayer<Dtype>::Count() {
+  return {static_cast<int64_t>(sums_.pairs),
+          static_cast<int64_t>(sums_.active)};
+}
+
+template <typename Dtype>
+metric::BatchHealth PairLossLayer<Dtype>::Health(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchHealth health;
+  health.count = Count();
+  health.hinged = true;
+  if (sums_.pairs > 0) {
+    health.loss = sums_.plain / sums_.pairs;
+    health.collapsed_loss = sums_.collapsed / sums_.pairs;
+  }
+  health.rows = this->Moments({bottom[0]});
+  return health;
+}
+
+template <typename Dtype>
+metric::BatchStatistics PairLossLayer<Dtype>::Statistics(
+    const vector<Blob<Dtype>*>& bottom) {
+  return this->BatchStatisticsOf(options_.distance, bottom);
+}
+
+template <typename Dtype>
+void PairLossLayer<Dtype>::KinkSides(const vector<Blob<Dtype>*>& bottom,
+                                     const vector<Blob<Dtype>*>& top,
+                                     vector<int>* sides) const {
+  metric::PairLossBatch<Dtype> batch;
+  batch.rows.record = true;
+  const Caffe::Brew mode = Caffe::mode();
+  Caffe::set_mode(Caffe::CPU);
+  const auto rows = this->LastRows(bottom);
+  metric::PairLossForward(options_, Threshold_cpu(), rows.x, rows.labels,
+                          rows.bank, rows.count, rows.D, &batch);
+  Caffe::set_mode(mode);
+  for (const vector<int>& row : batch.rows.choices) {
+    sides->insert(sides->end(), row.begin(), row.end());
+  }
+}
+
+INSTANTIATE_CLASS(PairLossLayer);
+
+}  // namespace caffe

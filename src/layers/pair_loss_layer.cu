@@ -1,0 +1,59 @@
+// PairLossLayer on the device.
+#include <vector>
+
+#include "caffe/layers/pair_loss_layer.hpp"
+
+namespace caffe {
+
+template <typename Dtype>
+metric::PairLossDevice<Dtype> PairLossLayer<Dtype>::Device(
+    const typename BatchLossLayer<Dtype>::Rows& rows) {
+  const int B = rows.count, anchors = B - rows.bank;
+  ints_.Reshape({static_cast<int>(metric::MiningInts(B))});
+  values_.Reshape({static_cast<int>(metric::MiningValues(B, rows.D))});
+  row_sums_.Reshape({static_cast<int>(metric::MiningSums(B))});
+  distances_.Reshape({anchors, B});
+  slopes_.Reshape({anchors, B});
+  pair_sums_.Reshape({static_cast<int>(metric::PairLossDoubles(B))});
+  logs_.Reshape({2 * B});
+  return {{ints_.mutable_gpu_data(), values_.mutable_gpu_data(),
+           row_sums_.mutable_gpu_data(), distances_.mutable_gpu_data(),
+           slopes_.mutable_gpu_data()},
+          pair_sums_.mutable_gpu_data(),
+          logs_.mutable_gpu_data()};
+}
+
+template <typename Dtype>
+void PairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
+                                       const vector<Blob<Dtype>*>& top) {
+  options_.margin = this->CurrentMargin();
+  const auto rows = this->TakeRows(bottom);
+  const bool finite = metric::PairLossForwardGpu(
+      options_, this->blobs_.empty() ? nullptr : this->blobs_[0]->gpu_data(),
+      rows.x, rows.labels, rows.bank, rows.count, rows.D, Device(rows),
+      top[0]->mutable_gpu_data(), &sums_);
+  if (!finite) {
+    // Says which row.
+    metric::PairLossForward(options_, Threshold_cpu(), bottom[0]->cpu_data(),
+                            bottom[1]->cpu_data(), 0, bottom[0]->shape(0),
+                            rows.D, &batch_);
+    INPUT_FAIL() << "an embedding is too long for its square";
+  }
+  this->FillStatistics(bottom, top);
+}
+
+template <typename Dtype>
+void PairLossLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
+                                        const vector<bool>& propagate_down,
+                                        const vector<Blob<Dtype>*>& bottom) {
+  this->CheckLabelsNeedNoGradient(propagate_down);
+  if (!propagate_down[0]) return;
+  const auto rows = this->LastRows(bottom);
+  metric::PairLossBackwardGpu(options_, rows.x, top[0]->gpu_diff(), rows.bank,
+                              rows.count, rows.D, Device(rows),
+                              bottom[0]->mutable_gpu_diff());
+}
+
+INSTANTIATE_LAYER_GPU_FUNCS(PairLossLayer);
+
+}  // namespace caffe

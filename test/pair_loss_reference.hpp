@@ -1,5 +1,5 @@
-// Losses over the pairs of a batch once more, for tests: in double, written from
-// the definitions, as plainly as possible; and random batches for them.
+// Losses over the pairs of a batch once more, for tests: in double, written
+// from the definitions, as plainly as possible; and random batches for them.
 #ifndef TERCET_TEST_PAIR_LOSS_REFERENCE_HPP_
 #define TERCET_TEST_PAIR_LOSS_REFERENCE_HPP_
 

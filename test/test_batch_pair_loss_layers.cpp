@@ -1,7 +1,7 @@
-// MultibatchLoss, LiftedStructureLoss and NPairLoss: batches worked out by hand,
-// gradients, the learned threshold, the GPU beside the CPU, a memory bank, what
-// they tell the solver, and what is refused. The losses themselves are tested in
-// test_pair_loss.cpp.
+// MultibatchLoss, LiftedStructureLoss and NPairLoss: batches worked out by
+// hand, gradients, the learned threshold, the GPU beside the CPU, a memory
+// bank, what they tell the solver, and what is refused. The losses themselves
+// are tested in test_pair_loss.cpp.
 #include <cmath>
 #include <limits>
 #include <string>

@@ -1,5 +1,5 @@
-// The slopes of pairs on the device: what both rows of a pair have as anchors is
-// added up, so that one product makes the gradient.
+// The slopes of pairs on the device: what both rows of a pair have as anchors
+// is added up, so that one product makes the gradient.
 #include <algorithm>
 
 #include "mining_plan.cuh"

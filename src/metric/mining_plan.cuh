@@ -100,7 +100,8 @@ MiningPlan<T> MakePlan(const MiningOptions& options, const T* x, int64_t bank,
 
 // The distance of rows i and j, squared for kL2, from their differences.
 template <typename T>
-__device__ inline T DirectDistance(const MiningPlan<T>& m, int64_t i, int64_t j) {
+__device__ inline T DirectDistance(const MiningPlan<T>& m, int64_t i,
+                                   int64_t j) {
   const T* const a = m.x + m.order[i] * m.D;
   const T* const b = m.x + m.order[j] * m.D;
   T sum = 0;

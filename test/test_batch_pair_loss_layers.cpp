@@ -9,6 +9,7 @@
 
 #include "caffe/layers/multibatch_loss_layer.hpp"
 #include "caffe/layers/n_pair_loss_layer.hpp"
+#include "caffe/solver/doctor.hpp"
 #include "caffe/test/fixture.hpp"
 #include "pair_loss_reference.hpp"
 #include "test/layer_runner.hpp"
@@ -339,6 +340,34 @@ TYPED_TEST(BatchPairLossLayerTest, ARowThatIsNotFiniteIsNamed) {
   }
 }
 
+// What is one point and stays so is called that.
+TYPED_TEST(BatchPairLossLayerTest, TheDoctorKnowsOnePoint) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const string& text :
+       {MultibatchText(""), MultibatchText("margin: 3"), LiftedText(""),
+        LiftedText("distance: COSINE"), NPairText(""),
+        NPairText("pairs: ALL")}) {
+    SCOPED_TRACE(text);
+    LayerRunner<Dtype> run(text, {{12, 3}, {12}});
+    this->SetPeople(&run, 4);
+    run.SetUp();
+    LossDoctor doctor("pairs");
+    vector<Diagnosis> news;
+    for (int i = 0; i < 60; ++i) {
+      for (int k = 0; k < 36; ++k) {
+        run.bottom()->mutable_cpu_data()[k] =
+            static_cast<Dtype>(0.6 + 1e-3 * std::sin(k * (i + 1)));
+      }
+      run.Forward();
+      doctor.Add(this->HealthOf(&run));
+      for (const Diagnosis& one : doctor.Look(i)) news.push_back(one);
+    }
+    ASSERT_EQ(1u, news.size());
+    EXPECT_EQ(Failure::kPoint, news[0].failure);
+    EXPECT_EQ(0, news[0].since);
+  }
+}
+
 // Points about three corners, told apart by a line's worth of embedding.
 TEST(BatchPairLossTrainingTest, EachLossLearnsAndTheThresholdMoves) {
   for (const string& loss :
@@ -365,10 +394,19 @@ TEST(BatchPairLossTrainingTest, EachLossLearnsAndTheThresholdMoves) {
     }
     double before, after;
     solver->net()->Forward(&before);
-    solver->Step(100);
+    const auto layer = solver->net()->layer_by_name("loss");
+    const vector<Blob<double>*> bottoms = {
+        solver->net()->blob_by_name("e").get(),
+        solver->net()->blob_by_name("y").get()};
+    LossDoctor doctor("pairs");
+    for (int i = 0; i < 300; ++i) {
+      solver->Step(1);
+      doctor.Add(static_cast<MetricLossLayer<double>*>(layer.get())
+                     ->Health(bottoms));
+      EXPECT_TRUE(doctor.Look(i).empty());
+    }
     solver->net()->Forward(&after);
     EXPECT_LT(after, 0.75 * before);
-    const auto layer = solver->net()->layer_by_name("loss");
     if (!layer->blobs().empty()) {
       EXPECT_GT(std::fabs(layer->blobs()[0]->cpu_data()[0] - 0.5), 0.01);
     }

@@ -59,12 +59,13 @@ metric::BatchHealth NPairLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
   metric::BatchHealth health;
   health.count = Count();
-  health.hinged = true;
   if (sums_.pairs > 0) {
     health.loss = sums_.loss / sums_.pairs;
     health.collapsed_loss = sums_.collapsed / sums_.pairs;
   }
   health.rows = this->Moments({bottom[0]});
+  health.typical_distance =
+      metric::TypicalDistance(metric::Distance::kSquaredL2, health.rows);
   return health;
 }
 
@@ -72,17 +73,6 @@ template <typename Dtype>
 metric::BatchStatistics NPairLossLayer<Dtype>::Statistics(
     const vector<Blob<Dtype>*>& bottom) {
   return this->BatchStatisticsOf(metric::Distance::kSquaredL2, bottom);
-}
-
-template <typename Dtype>
-string NPairLossLayer<Dtype>::HarderAdvice() const {
-  return "put more people in a batch (identities_per_batch)";
-}
-
-template <typename Dtype>
-string NPairLossLayer<Dtype>::SlowAdvice() const {
-  return "raise base_lr, or where the embeddings are normalized scale them up "
-         "before the loss";
 }
 
 INSTANTIATE_CLASS(NPairLossLayer);

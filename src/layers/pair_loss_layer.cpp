@@ -47,12 +47,13 @@ metric::BatchHealth PairLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
   metric::BatchHealth health;
   health.count = Count();
-  health.hinged = true;
   if (sums_.pairs > 0) {
     health.loss = sums_.plain / sums_.pairs;
     health.collapsed_loss = sums_.collapsed / sums_.pairs;
   }
   health.rows = this->Moments({bottom[0]});
+  health.typical_distance =
+      metric::TypicalDistance(options_.distance, health.rows);
   return health;
 }
 

@@ -37,7 +37,7 @@ void PairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
     metric::PairLossForward(options_, Threshold_cpu(), bottom[0]->cpu_data(),
                             bottom[1]->cpu_data(), 0, bottom[0]->shape(0),
                             rows.D, &batch_);
-    INPUT_FAIL() << "an embedding is too long for its square";
+    throw Error::NotFinite("an embedding is too long for its square");
   }
   this->FillStatistics(bottom, top);
 }

@@ -67,12 +67,11 @@ class NPairLossLayer : public BatchLossLayer<Dtype> {
   const char* type() const override { return "NPairLoss"; }
 
   metric::TupleCount Count() override;
+  // The sum over the negatives outweighs p for long (hinged is false).
   metric::BatchHealth Health(const vector<Blob<Dtype>*>& bottom) override;
   metric::BatchStatistics Statistics(
       const vector<Blob<Dtype>*>& bottom) override;
   const char* tuples() const override { return "pairs"; }
-  string HarderAdvice() const override;
-  string SlowAdvice() const override;
   int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
                        const vector<Blob<Dtype>*>& top) const override {
     return static_cast<int64_t>(bottom[0]->count()) * bottom[0]->shape(0);

@@ -18,6 +18,7 @@ class PairLossLayer : public BatchLossLayer<Dtype> {
       : BatchLossLayer<Dtype>(param) {}
 
   metric::TupleCount Count() override;
+  // A pair is active for long, so all active is no sign (hinged is false).
   metric::BatchHealth Health(const vector<Blob<Dtype>*>& bottom) override;
   metric::BatchStatistics Statistics(
       const vector<Blob<Dtype>*>& bottom) override;

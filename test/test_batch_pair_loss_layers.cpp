@@ -73,8 +73,8 @@ TYPED_TEST(BatchPairLossLayerTest, MultibatchByHand) {
   const struct {
     const char* more;
     double same, different;  // weights
-  } cases[] = {{"", 1 / 4., 1 / 8.},
-               {"balance: false", 1 / 12., 1 / 12.},
+  } cases[] = {{"", 1 / 12., 1 / 12.},
+               {"balance: true", 1 / 4., 1 / 8.},
                {"} loss_param { normalization: NONE", 1, 1}};
   for (const auto& one : cases) {
     SCOPED_TRACE(one.more);
@@ -165,7 +165,7 @@ TYPED_TEST(BatchPairLossLayerTest, Gradient) {
     texts.push_back(MultibatchText(options + " threshold: 1.3"));
     texts.push_back(LiftedText(options));
   }
-  texts.push_back(MultibatchText("balance: false", "loss_weight: 3.7"));
+  texts.push_back(MultibatchText("balance: true", "loss_weight: 3.7"));
   texts.push_back(LiftedText("", "loss_param { normalization: NONE }"));
   texts.push_back(NPairText("l2_weight: 0.3", "loss_weight: 3.7"));
   texts.push_back(NPairText("pairs: ALL"));
@@ -191,7 +191,7 @@ TYPED_TEST(BatchPairLossLayerTest, EachDeviceComputesTheSame) {
   const string bank = " memory_bank { size: 50 }";
   for (const string& text :
        {MultibatchText("threshold: 3"), MultibatchText("distance: L2" + bank),
-        MultibatchText("distance: COSINE balance: false"), LiftedText(""),
+        MultibatchText("distance: COSINE balance: true"), LiftedText(""),
         LiftedText("distance: SQUARED_L2" + bank), LiftedText(bank),
         LiftedText("distance: COSINE" + bank), NPairText("l2_weight: 0.1"),
         NPairText(bank), NPairText("pairs: ALL" + bank)}) {

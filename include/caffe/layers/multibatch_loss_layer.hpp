@@ -14,8 +14,8 @@ namespace caffe {
 // Of the B^2 - B ordered pairs of a batch, S are those of one person and N
 // those of two:
 //
-//   L = 1/|S| sum over S of max(0, d_ij - threshold + margin)
-//     + 1/|N| sum over N of max(0, threshold - d_ij + margin)
+//   L = 1/(B^2 - B) ( sum over S of max(0, d_ij - threshold + margin)
+//                   + sum over N of max(0, threshold - d_ij + margin) )
 //
 // Bottoms
 //   0  embeddings  B x D   further axes are flattened into D
@@ -35,8 +35,8 @@ namespace caffe {
 //   margin_warmup_start [0]  value, along a line from this one
 //   distance [SQUARED_L2]  |x - y|^2, the paper's; L2: |x - y|; COSINE:
 //                          1 - cos(x, y)
-//   balance [true]         false: 1/(|S| + |N|) for both sums, so that the many
-//                          pairs of N count for more
+//   balance [false]        true: 1/|S| for the first sum and 1/|N| for the
+//                          second, since batches hold many more pairs of N
 //   memory_bank { size start_iter }  rows of earlier batches as well
 //                          (batch_loss_layer.hpp)
 // and loss_param { normalization: NONE } for both sums without a factor.
@@ -46,15 +46,16 @@ namespace caffe {
 // 2), both should lie inside. `param { lr_mult: 1 decay_mult: 0 }` is the
 // threshold's; with lr_mult: 0 it stays where it began.
 //
-// Gradient: dL/dd_ij = 1/|S|, or -1/|N|, where the hinge is above 0, else 0;
-// dL/dthreshold = (active pairs of N)/|N| - (active pairs of S)/|S|. At
-// distance 0 the gradient of an unsquared distance is 0.
+// Gradient, with w = 1/(B^2 - B): dL/dd_ij = w for a pair of S and -w for one of
+// N where the hinge is above 0, else 0; dL/dthreshold = w (active pairs of N -
+// active pairs of S). At distance 0 the gradient of an unsquared distance is 0.
 //
 // Memory: B^2 numbers, on the GPU twice that; with a bank of M rows B (B + M).
 //
 // Tadmor, Rosenwein, Shalev-Shwartz, Wexler, Shashua: Learning a metric
-// embedding for face recognition using the multibatch method, arXiv 1605.07270,
-// section 2.
+// embedding for face recognition using the multibatch method, arXiv 1605.07270:
+// the mean over all pairs of a batch is an unbiased estimate of the mean over
+// all pairs there are, of far less variance than that over B/2 pairs.
 template <typename Dtype>
 class MultibatchLossLayer : public PairLossLayer<Dtype> {
  public:

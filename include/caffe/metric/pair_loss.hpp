@@ -10,7 +10,7 @@
 //   kMultibatch
 //     L = w_S sum over S of max(0, d_aj - threshold + margin)
 //       + w_N sum over N of max(0, threshold - d_aj + margin)
-//     w_S = 1/|S|, w_N = 1/|N|; without `balance` both 1/(|S| + |N|)
+//     w_S = w_N = 1/(|S| + |N|); with `balance` w_S = 1/|S|, w_N = 1/|N|
 //   kLifted
 //     L = w sum over S of max(0, J_aj)^2 / 2,   w = 1/|S|
 //     J_aj = log(sum over (a, k) of N of exp(margin - d_ak) +
@@ -46,7 +46,7 @@ struct PairLossOptions {
   PairLoss loss = PairLoss::kMultibatch;
   Distance distance = Distance::kSquaredL2;  // not kL1
   double margin = 1;
-  bool balance = true;  // kMultibatch
+  bool balance = false;  // kMultibatch
   bool mean = true;
 };
 

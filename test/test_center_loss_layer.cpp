@@ -40,6 +40,29 @@ class CenterLossLayerTest : public MultiDeviceTest<TypeParam> {
 
 TYPED_TEST_SUITE(CenterLossLayerTest, TestDtypesAndDevices);
 
+// One row lies at its centre, one of class 1 is ignored.
+TYPED_TEST(CenterLossLayerTest, TellsOfItsBatch) {
+  typedef typename TypeParam::Dtype Dtype;
+  LayerCase<Dtype> run(this->Text(3, "loss_param { ignore_label: 1 }"),
+                       {{4, 2}, {4}}, 4);
+  run.SetUp();
+  run.Set(run.param(0), {1, 2, 7, 7, 0, 1});
+  run.SetBottom(0, {1, 2, 0, 5, 3, 4, 9, 9});
+  run.SetBottom(1, {0, 2, 0, 1});
+  run.Forward();
+  ExpectNear<Dtype>({24 / 6.}, run.TopData());
+  EXPECT_NEAR(run.top(1)->cpu_data()[0], 2 / 3., 1e-6);
+  EXPECT_EQ(run.top(2)->cpu_data()[0], 3);
+  // Of class 0 (1, 2) and (3, 4).
+  EXPECT_EQ(run.top(3)->cpu_data()[2], 8);
+  auto* layer = static_cast<MetricLossLayer<Dtype>*>(run.layer());
+  const metric::BatchHealth health = layer->Health(run.bottoms());
+  EXPECT_EQ(health.count.tuples, 3);
+  EXPECT_NEAR(health.loss, 4, 1e-6);
+  EXPECT_NEAR(health.rows.norm,
+              (std::sqrt(5.) + 5 + 5 + std::sqrt(162.)) / 4, 1e-5);
+}
+
 // Class 0 with the rows (1, 0) and (3, 4), centre (1, 2); class 2 with (0, 5),
 // centre (0, 1); class 1, centre (7, 7), is not in the batch.
 TYPED_TEST(CenterLossLayerTest, ByHand) {

@@ -12,7 +12,7 @@ namespace caffe {
 template <typename Dtype>
 void CenterLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
-  LossLayer<Dtype>::LayerSetUp(bottom, top);
+  MetricLossLayer<Dtype>::LayerSetUp(bottom, top);
   const CenterLossParameter& param = this->layer_param_.center_loss_param();
   const int classes = NumOutput("center_loss_param", param);
   depth_ = bottom[0]->count(bottom[0]->CanonicalAxisIndex(param.axis()));
@@ -32,14 +32,14 @@ void CenterLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 void CenterLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                      const vector<Blob<Dtype>*>& top) {
-  const int axis = bottom[0]->CanonicalAxisIndex(
+  axis_ = bottom[0]->CanonicalAxisIndex(
       this->layer_param_.center_loss_param().axis());
-  INPUT_CHECK(bottom[0]->count(axis) == depth_)
-      << "bottom 0 (features) has " << bottom[0]->count(axis)
+  INPUT_CHECK(bottom[0]->count(axis_) == depth_)
+      << "bottom 0 (features) has " << bottom[0]->count(axis_)
       << " values a row; the centres are for " << depth_;
-  rows_ = bottom[0]->count(0, axis);
+  rows_ = bottom[0]->count(0, axis_);
   CheckLabelCount(*bottom[1], rows_, *bottom[0], "features");
-  top[0]->Reshape(vector<int>());
+  this->ReshapeTops(top);
   class_of_.Reshape({rows_});
   distances_.Reshape({rows_});
   sums_.Reshape({3});
@@ -64,6 +64,7 @@ void CenterLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
       [=](int64_t i, int64_t) { return class_of[i] >= 0; });
   sums[2] = LossNormalizer(normalization_, ChannelShape{rows_, 1, 1}, sums[1]);
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sums[0] / (2 * sums[2]));
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>
@@ -85,6 +86,42 @@ void CenterLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
     metric::CenterGradient(x, centers, class_of, scale, rows_, depth_,
                            bottom[0]->mutable_cpu_diff());
   }
+}
+
+// Rows of a class that is ignored do not count, nor those at their centre.
+template <typename Dtype>
+metric::TupleCount CenterLossLayer<Dtype>::Count() {
+  metric::TupleCount count;
+  count.tuples = static_cast<int64_t>(sums_.cpu_data()[1]);
+  const Dtype* distances = distances_.cpu_data();
+  const int* class_of = class_of_.cpu_data();
+  for (int i = 0; i < rows_; ++i) {
+    count.active += class_of[i] >= 0 && distances[i] > 0;
+  }
+  return count;
+}
+
+// The loss has no margin, so its value tells nothing; the rows do.
+template <typename Dtype>
+metric::BatchHealth CenterLossLayer<Dtype>::Health(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchHealth health;
+  const double rows = sums_.cpu_data()[1];
+  health.count.tuples = static_cast<int64_t>(rows);
+  if (rows > 0) health.loss = sums_.cpu_data()[0] / 2 / rows;
+  health.rows = this->Moments({bottom[0]}, axis_);
+  return health;
+}
+
+template <typename Dtype>
+metric::BatchStatistics CenterLossLayer<Dtype>::Statistics(
+    const vector<Blob<Dtype>*>& bottom) {
+  metric::BatchStatistics statistics;
+  statistics.count = Count();
+  statistics.rows = this->Moments({bottom[0]}, axis_);
+  metric::DescribePairs(metric::Distance::kSquaredL2, bottom[0]->cpu_data(),
+                        bottom[1]->cpu_data(), rows_, depth_, &statistics);
+  return statistics;
 }
 
 INSTANTIATE_CLASS(CenterLossLayer);

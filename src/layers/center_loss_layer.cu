@@ -39,6 +39,7 @@ void CenterLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                              depth_, distances);
   SumDistances(class_of, distances, rows_, normalization_,
                sums_.mutable_gpu_data(), top[0]->mutable_gpu_data());
+  this->FillStatistics(bottom, top);
 }
 
 template <typename Dtype>

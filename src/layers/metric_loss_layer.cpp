@@ -66,8 +66,8 @@ void MetricLossLayer<Dtype>::FillStatistics(const vector<Blob<Dtype>*>& bottom,
 
 template <typename Dtype>
 metric::RowMoments MetricLossLayer<Dtype>::Moments(
-    const vector<const Blob<Dtype>*>& blobs) {
-  const int64_t N = blobs[0]->shape(0), D = blobs[0]->count(1);
+    const vector<const Blob<Dtype>*>& blobs, int axis) {
+  const int64_t N = blobs[0]->count(0, axis), D = blobs[0]->count(axis);
   vector<const Dtype*> parts;
 #ifdef TERCET_CUDA
   if (Caffe::mode() == Caffe::GPU) {

@@ -7,7 +7,7 @@
 
 #include <vector>
 
-#include "caffe/layers/loss_layer.hpp"
+#include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/util/labels.hpp"
 
 namespace caffe {
@@ -18,8 +18,10 @@ namespace caffe {
 //   0  x   N x D   features; `axis` and the axes after it are flattened into D
 //   1  y   N       classes from 0 to C - 1, without their fraction: 3.7 is
 //                  class 3; get no gradient
-// Top
-//   0  L   scalar
+// Tops
+//   0  L    scalar
+//   1 to 3  optional: share of the rows that are not at their centre, rows that
+//           count, statistics of the batch in squared L2 (metric_loss_layer.hpp)
 // Parameter
 //   0  c   C x D   the centres
 //
@@ -52,16 +54,22 @@ namespace caffe {
 // Wen, Zhang, Li, Qiao: A discriminative feature learning approach for deep
 // face recognition, ECCV 2016.
 template <typename Dtype>
-class CenterLossLayer : public LossLayer<Dtype> {
+class CenterLossLayer : public MetricLossLayer<Dtype> {
  public:
   explicit CenterLossLayer(const LayerParameter& param)
-      : LossLayer<Dtype>(param) {}
+      : MetricLossLayer<Dtype>(param) {}
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
                const vector<Blob<Dtype>*>& top) override;
 
   const char* type() const override { return "CenterLoss"; }
+
+  metric::TupleCount Count() override;
+  metric::BatchHealth Health(const vector<Blob<Dtype>*>& bottom) override;
+  metric::BatchStatistics Statistics(
+      const vector<Blob<Dtype>*>& bottom) override;
+  const char* tuples() const override { return "rows"; }
   bool ParamDiffIsGradient(const int param_id) const override { return false; }
   int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
                        const vector<Blob<Dtype>*>& top) const override {
@@ -83,6 +91,7 @@ class CenterLossLayer : public LossLayer<Dtype> {
 #endif
 
  private:
+  int axis_ = 1;   // the first of a row
   int rows_ = 0;   // N
   int depth_ = 0;  // D
   LabelRule rule_;

@@ -63,8 +63,10 @@ class MetricLossLayer : public LossLayer<Dtype> {
   void FillStatistics(const vector<Blob<Dtype>*>& bottom,
                       const vector<Blob<Dtype>*>& top);
 
-  // The mean length and the spread of the rows of blobs of one shape.
-  metric::RowMoments Moments(const vector<const Blob<Dtype>*>& blobs);
+  // The mean length and the spread of the rows of blobs of one shape; their
+  // axes from `axis` on are a row.
+  metric::RowMoments Moments(const vector<const Blob<Dtype>*>& blobs,
+                             int axis = 1);
   // A margin that grows from `start` to the file's over the first `warmup`
   // iterations, along a line; as read from an option's three fields by
   // SetMargin, which checks them (Error kInput).

@@ -3,15 +3,13 @@
 #include <gflags/gflags.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
-#include <ctime>
-#include <fstream>
 #include <iostream>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "bench/common.hpp"
 #include "caffe/common.hpp"
 #include "caffe/metric/mining.hpp"
 #include "caffe/util/rng.hpp"
@@ -30,12 +28,6 @@ DEFINE_string(commit, "", "the commit, for the record");
 namespace {
 
 using caffe::metric::Mining;
-
-double Seconds() {
-  return std::chrono::duration<double>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 // Unit rows around one point a person.
 std::vector<float> Embeddings(int P, int K, int D) {
@@ -91,26 +83,8 @@ class Run {
   caffe::metric::MiningBatch<float> batch_;
 };
 
-std::string Date() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  return text;
-}
-
-std::string Processor() {
-  std::ifstream file("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(file, line)) {
-    if (line.rfind("model name", 0) == 0) {
-      return line.substr(line.find(':') + 2);
-    }
-  }
-  return "unknown";
-}
-
-void Print(std::vector<double> ms, double loss, const std::string& command) {
-  std::sort(ms.begin(), ms.end());
+void Print(const std::vector<double>& ms, double loss,
+           const std::string& command) {
   std::cout << "{\n  \"benchmark\": \"mining, forward + backward\",\n"
             << "  \"mining\": \"" << FLAGS_mining << "\",\n"
             << "  \"people\": " << FLAGS_people
@@ -118,13 +92,14 @@ void Print(std::vector<double> ms, double loss, const std::string& command) {
             << FLAGS_people * FLAGS_images << ", \"dim\": " << FLAGS_dim
             << ",\n  \"command\": \"" << command << "\",\n"
             << "  \"commit\": \"" << FLAGS_commit << "\",\n"
-            << "  \"date\": \"" << Date() << "\",\n"
-            << "  \"machine\": \"" << Processor() << "\",\n"
+            << "  \"date\": \"" << bench::Date() << "\",\n"
+            << "  \"machine\": \"" << bench::Processor() << "\",\n"
             << "  \"processors\": " << std::thread::hardware_concurrency()
             << ", \"threads\": " << caffe::Caffe::threads()
             << ",\n  \"loss\": " << loss
-            << ",\n  \"ms_per_pass\": {\"median\": " << ms[ms.size() / 2]
-            << ", \"best\": " << ms.front() << ", \"worst\": " << ms.back()
+            << ",\n  \"ms_per_pass\": {\"median\": " << bench::Quantile(ms, 0.5)
+            << ", \"best\": " << bench::Quantile(ms, 0)
+            << ", \"worst\": " << bench::Quantile(ms, 1)
             << "}\n}\n";
 }
 
@@ -143,15 +118,15 @@ int Measure(const std::string& command) {
   if (FLAGS_threads > 0) caffe::Caffe::set_threads(FLAGS_threads);
   Run run(static_cast<Mining>(name - names.begin()));
   run.Pass();
-  const double start = Seconds();
+  const double start = bench::Seconds();
   double loss = run.Pass();
   const int passes =
-      1 + static_cast<int>(FLAGS_seconds / (Seconds() - start));
+      1 + static_cast<int>(FLAGS_seconds / (bench::Seconds() - start));
   std::vector<double> ms;
   for (int r = 0; r <= FLAGS_repetitions; ++r) {
-    const double begin = Seconds();
+    const double begin = bench::Seconds();
     for (int i = 0; i < passes; ++i) loss = run.Pass();
-    if (r > 0) ms.push_back(1e3 * (Seconds() - begin) / passes);
+    if (r > 0) ms.push_back(1e3 * (bench::Seconds() - begin) / passes);
   }
   Print(ms, loss, command);
   return 0;
@@ -160,10 +135,7 @@ int Measure(const std::string& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string command;
-  for (int i = 0; i < argc; ++i) {
-    command += (i > 0 ? " " : "") + std::string(argv[i]);
-  }
+  const std::string command = bench::Command(argc, argv);
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   try {
     return Measure(command);

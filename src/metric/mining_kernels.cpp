@@ -1,7 +1,7 @@
 // Which of mining's inner loops this processor gets, and the set that every
 // processor runs: 16-byte vectors.
 
-#define MINING_VECTOR_BYTES 16
+#define SIMD_VECTOR_BYTES 16
 #include "mining_kernels_impl.hpp"
 
 namespace caffe {

@@ -3,7 +3,7 @@
 
 #ifdef TERCET_X86_KERNELS
 
-#define MINING_VECTOR_BYTES 32
+#define SIMD_VECTOR_BYTES 32
 #include "mining_kernels_impl.hpp"
 
 namespace caffe {

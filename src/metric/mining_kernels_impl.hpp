@@ -1,40 +1,14 @@
-// The loops behind mining_kernels.hpp, written once with the compiler's vector
-// types. Each mining_kernels_<set>.cpp includes this with MINING_VECTOR_BYTES
-// set for its registers; all is in an unnamed namespace, so that code for one
-// processor never stands in for another's.
+// The loops behind mining_kernels.hpp, written once with the vectors of
+// simd.hpp. Each mining_kernels_<set>.cpp includes this.
 #ifndef TERCET_METRIC_MINING_KERNELS_IMPL_HPP_
 #define TERCET_METRIC_MINING_KERNELS_IMPL_HPP_
 
 #include "mining_kernels.hpp"
+#include "simd.hpp"
 
 namespace caffe {
 namespace metric {
 namespace {
-
-template <typename T>
-struct Simd {
-  typedef T Vector __attribute__((vector_size(MINING_VECTOR_BYTES)));
-  typedef T Loose __attribute__((vector_size(MINING_VECTOR_BYTES),
-                                 aligned(sizeof(T)), may_alias));
-  typedef decltype(Vector() < Vector()) Mask;
-  static constexpr int kLanes = MINING_VECTOR_BYTES / sizeof(T);
-  static Vector Load(const T* p) { return *reinterpret_cast<const Loose*>(p); }
-  static void Store(T* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
-  static Vector All(T value) { return Vector{} + value; }
-  static T Total(Vector v) {
-    T sum[kLanes];
-    Store(sum, v);
-    for (int width = kLanes / 2; width > 0; width /= 2) {
-      for (int i = 0; i < width; ++i) sum[i] += sum[i + width];
-    }
-    return sum[0];
-  }
-  static T Least(Vector v) {
-    T least = v[0];
-    for (int i = 1; i < kLanes; ++i) least = v[i] < least ? v[i] : least;
-    return least;
-  }
-};
 
 // Searches keep the best of a stretch of this many values, and look for its
 // place in that stretch alone.

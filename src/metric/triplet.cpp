@@ -3,9 +3,11 @@
 #include "caffe/metric/triplet.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "caffe/check.hpp"
 #include "caffe/util/parallel.hpp"
+#include "triplet_kernels.hpp"
 
 namespace caffe {
 namespace metric {
@@ -25,6 +27,13 @@ void FillDistances(const T* a, const T* p, const T* n, int64_t D, T* row) {
   row[kInverseNegative] = negative.inverse_y;
   row[kRadialPositive] = positive.radial;
   row[kRadialNegative] = negative.radial;
+  if (kind == Distance::kSquaredL2 || kind == Distance::kL2) {
+    T to_positive, to_negative;
+    BestTripletKernels<T>().squares(a, p, n, D, &to_positive, &to_negative);
+    row[kPositiveDistance] = DistanceFromSum<kind>(to_positive, positive);
+    row[kNegativeDistance] = DistanceFromSum<kind>(to_negative, negative);
+    return;
+  }
   row[kPositiveDistance] = DistanceFromSum<kind>(
       LaneSum<T>(D,
                  [=](int64_t k) {
@@ -48,6 +57,39 @@ void ForwardRows(const TripletOptions& options, const T* a, const T* p,
       FillDistances<kind>(a + i * D, p + i * D, n + i * D, D, row);
       FinishTripletRow(options, weights == nullptr ? T(1) : weights[i], row);
     }
+  });
+}
+
+// Whether gradients of so many values go past the caches: where they are more
+// than stays there, and lie as the kernels want them.
+template <typename T>
+bool StreamsGradients(int64_t N, int64_t D, const T* da, const T* dp,
+                      const T* dn) {
+  constexpr int64_t kLeastBytes = 8 << 20;
+  constexpr uintptr_t kLine = 64;
+  const auto aligned = [](const T* x) {
+    return reinterpret_cast<uintptr_t>(x) % kLine == 0;
+  };
+  const int64_t bytes = 3 * N * D * static_cast<int64_t>(sizeof(T));
+  return bytes >= kLeastBytes && D % kLanes == 0 && aligned(da) &&
+         aligned(dp) && aligned(dn);
+}
+
+// All three gradients for squared L2.
+template <typename T>
+void BackwardSquared(const T* a, const T* p, const T* n, const T* rows,
+                     T scale, int64_t N, int64_t D, T* da, T* dp, T* dn) {
+  const TripletKernels<T>& kernels = BestTripletKernels<T>();
+  const bool stream = StreamsGradients(N, D, da, dp, dn);
+  ParallelFor(N, 8 * D, [=, &kernels](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const T* const row = rows + i * kTripletRowSize;
+      const int64_t at = i * D;
+      kernels.gradients(a + at, p + at, n + at, row[kPositiveSlope] * scale,
+                        row[kNegativeSlope] * scale, D, stream, da + at,
+                        dp + at, dn + at);
+    }
+    if (stream) kernels.fence();
   });
 }
 
@@ -120,6 +162,11 @@ template <typename T>
 void TripletBackward(const TripletOptions& options, const T* a, const T* p,
                      const T* n, const T* rows, T scale, int64_t N, int64_t D,
                      T* da, T* dp, T* dn) {
+  if (options.distance == Distance::kSquaredL2 && da != nullptr &&
+      dp != nullptr && dn != nullptr) {
+    BackwardSquared(a, p, n, rows, scale, N, D, da, dp, dn);
+    return;
+  }
   auto backward = &BackwardRows<Distance::kSquaredL2, T>;
   switch (options.distance) {
     case Distance::kSquaredL2:

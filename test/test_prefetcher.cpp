@@ -103,4 +103,31 @@ TEST(PrefetcherTest, EndsAtAnyMoment) {
   }
 }
 
+// What is not allowed is not begun, however many threads wait for it.
+TEST(PrefetcherTest, NothingIsMadeBeforeItIsAllowed) {
+  for (const int threads : {1, 3}) {
+    std::atomic<uint64_t> most(0);
+    std::vector<int> told(1, 0);  // written between Allow and Allow
+    Prefetcher<int> prefetcher(
+        [&](uint64_t number, int* item) {
+          for (uint64_t seen = most; seen < number;) {
+            most.compare_exchange_weak(seen, number);
+          }
+          *item = told[0];
+        },
+        5, threads, 8, 5);
+    for (uint64_t end = 5; end < 30; end += 5) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(3));
+      EXPECT_LT(most.load(), end);
+      EXPECT_THROW(prefetcher.Next(), Error);
+      EXPECT_FALSE(prefetcher.IsReady());
+      told[0] = static_cast<int>(end);
+      prefetcher.Allow(end + 5);
+      for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(static_cast<int>(end), prefetcher.Next());
+      }
+    }
+  }
+}
+
 }  // namespace caffe

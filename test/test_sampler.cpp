@@ -13,6 +13,7 @@
 #include "caffe/metric/sampler.hpp"
 #include "caffe/util/rng.hpp"
 #include "image_files.hpp"
+#include "sampler_checks.hpp"
 
 namespace caffe {
 
@@ -42,25 +43,6 @@ Configuration Draw(Rng* rng) {
   }
   rng->Shuffle(&made.images);
   return made;
-}
-
-// P different people x K different images, person by person.
-void ExpectExact(const std::vector<Pick>& batch, const Configuration& c) {
-  ASSERT_EQ(static_cast<size_t>(c.p) * c.k, batch.size());
-  std::set<int> people;
-  for (int p = 0; p < c.p; ++p) {
-    std::set<int> images;
-    for (int k = 0; k < c.k; ++k) {
-      const Pick& pick = batch[p * c.k + k];
-      ASSERT_EQ(batch[p * c.k].identity, pick.identity);
-      ASSERT_GE(pick.image, 0);
-      ASSERT_LT(pick.image, c.images[pick.identity]);
-      images.insert(pick.image);
-    }
-    ASSERT_EQ(static_cast<size_t>(c.k), images.size());
-    people.insert(batch[p * c.k].identity);
-  }
-  ASSERT_EQ(static_cast<size_t>(c.p), people.size());
 }
 
 // The M of the header, by trying them all.
@@ -93,7 +75,7 @@ TEST(PKSamplerTest, BatchesAreExactAndEpochsFair) {
       std::map<int, int64_t> groups;
       for (int64_t b = 0; b < batches; ++b) {
         const std::vector<Pick> batch = sampler.Batch(epoch * batches + b);
-        ExpectExact(batch, c);
+        ExpectExactBatch(batch, c.images, c.p, c.k);
         if (HasFatalFailure()) return;
         for (const Pick& pick : batch) ++seen[{pick.identity, pick.image}];
         for (int p = 0; p < c.p; ++p) ++groups[batch[p * c.k].identity];
@@ -115,6 +97,96 @@ TEST(PKSamplerTest, BatchesAreExactAndEpochsFair) {
       ASSERT_LT(left_out, c.p);
     }
   }
+}
+
+// What a seed drew when there were no options.
+TEST(PKSamplerTest, SeedsKeepTheirBatches) {
+  PKSampler sampler({5, 4, 7, 3, 9, 2, 6}, 3, 4, 21);
+  EXPECT_EQ(3, sampler.batches_per_epoch());
+  EXPECT_TRUE(sampler.Batch(0) ==
+              (std::vector<Pick>{{6, 5}, {6, 4}, {6, 2}, {6, 1}, {4, 8},
+                                 {4, 4}, {4, 1}, {4, 5}, {0, 4}, {0, 2},
+                                 {0, 1}, {0, 3}}));
+  EXPECT_TRUE(sampler.Batch(7) ==
+              (std::vector<Pick>{{2, 5}, {2, 6}, {2, 0}, {2, 1}, {4, 7},
+                                 {4, 6}, {4, 3}, {4, 2}, {0, 2}, {0, 1},
+                                 {0, 3}, {0, 0}}));
+}
+
+// With too few images a person has one set an epoch, of all that he has.
+TEST(PKSamplerTest, TooFewImagesAreRepeated) {
+  Rng rng(23);
+  int people_with_few = 0;
+  for (int trial = 0; trial < 1000; ++trial) {
+    Configuration c = Draw(&rng);
+    for (int& n : c.images) n = rng.Bernoulli(0.5) ? n : n % c.k;
+    std::vector<int> sets;
+    for (const int n : c.images) sets.push_back((n + c.k - 1) / c.k);
+    if (sets.size() - std::count(sets.begin(), sets.end(), 0) <
+        static_cast<size_t>(c.p)) {
+      continue;
+    }
+    SCOPED_TRACE(c.Text());
+    PKSampler sampler(c.images, c.p, c.k, trial, TooFew::kRepeat);
+    const int64_t batches = sampler.batches_per_epoch();
+    std::map<int, int> drawn;
+    int64_t left_out = 0;
+    for (int64_t b = 0; b < batches; ++b) {
+      const std::vector<Pick> batch = sampler.Batch(b);
+      ExpectExactBatch(batch, c.images, c.p, c.k);
+      if (HasFatalFailure()) return;
+      for (const int person : PeopleOf(batch, c.k)) ++drawn[person];
+    }
+    for (size_t i = 0; i < c.images.size(); ++i) {
+      const int most = static_cast<int>(std::min<int64_t>(sets[i], batches));
+      ASSERT_LE(drawn[static_cast<int>(i)], most);
+      left_out += most - drawn[static_cast<int>(i)];
+      people_with_few += c.images[i] > 0 && c.images[i] < c.k;
+    }
+    ASSERT_LT(left_out, c.p);
+  }
+  EXPECT_GT(people_with_few, 1000);
+  // Nobody is left out here.
+  PKSampler all({1, 2, 1, 3}, 4, 3, 5, TooFew::kRepeat);
+  EXPECT_EQ(1, all.batches_per_epoch());
+  ExpectHas(InputError([] {
+              PKSampler({1, 0, 0}, 2, 4, 0, TooFew::kRepeat);
+            }),
+            "only 1 of 3 identities have 1 images or more");
+}
+
+// Who has a hundred images has his turn as often as who has five.
+TEST(PKSamplerTest, EachPersonOnceAnEpoch) {
+  const std::vector<int> images = {100, 5, 4, 7, 2, 6, 5, 4};
+  PKSampler sampler(images, 3, 4, 9,
+                    SetRule(TooFew::kSkip, DrawBy::kIdentities));
+  ASSERT_EQ(2, sampler.batches_per_epoch());  // of 7 with 4 images or more
+  std::map<int, int> turns;
+  std::map<int, int> seen;  // images of person 0
+  for (int epoch = 0; epoch < 210; ++epoch) {
+    std::set<int> people;
+    for (int b = 0; b < 2; ++b) {
+      const std::vector<Pick> batch = sampler.Batch(2 * epoch + b);
+      ExpectExactBatch(batch, images, 3, 4);
+      if (HasFatalFailure()) return;
+      for (const int person : PeopleOf(batch, 4)) {
+        EXPECT_TRUE(people.insert(person).second);
+        ++turns[person];
+      }
+      for (const Pick& pick : batch) seen[pick.image] += pick.identity == 0;
+    }
+  }
+  EXPECT_EQ(0, turns[4]);
+  for (const int person : {0, 1, 2, 3, 5, 6, 7}) {
+    // 180 of 210; one is left out of each epoch.
+    EXPECT_NEAR(180, turns[person], 15);
+  }
+  // Each of the 100 images about 180 * 4 / 100 times.
+  for (int image = 0; image < 100; ++image) EXPECT_GT(seen[image], 0) << image;
+  PKSampler repeated({3, 3, 1, 9}, 4, 4, 9,
+                     SetRule(TooFew::kRepeat, DrawBy::kIdentities));
+  EXPECT_EQ(1, repeated.batches_per_epoch());
+  ExpectExactBatch(repeated.Batch(5), {3, 3, 1, 9}, 4, 4);
 }
 
 TEST(PKSamplerTest, EachImageOnceWhereTheNumbersDivide) {

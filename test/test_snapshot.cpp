@@ -65,7 +65,7 @@ class SnapshotTest : public ::testing::Test {
   }
 
   // 20 iterations at once against 10, a snapshot, another process's seed, and
-  // 10 more with `threads` threads.
+  // 10 more with `threads` threads, of `resumed_net_` if there is one.
   void CheckResume(const std::string& more, int threads) {
     Caffe::set_threads(threads_);
     Record straight, resumed;
@@ -77,7 +77,10 @@ class SnapshotTest : public ::testing::Test {
     }
     Caffe::set_threads(threads);
     seed_ = 99;
+    const std::string net = net_;
+    if (!resumed_net_.empty()) net_ = resumed_net_;
     auto second = Make(more);
+    net_ = net;
     seed_ = 11;
     second->Restore((folder_ / "net_iter_10.solverstate").c_str());
     EXPECT_EQ(second->iter(), 10);
@@ -108,6 +111,7 @@ class SnapshotTest : public ::testing::Test {
   float base_lr_ = 0.01f;
   int64_t seed_ = 11;
   std::string net_ = TeacherNet(4, 3, 5, 2, true);
+  std::string resumed_net_;
 };
 
 TEST_F(SnapshotTest, TenAndTenAreTwentyForEachType) {
@@ -161,6 +165,54 @@ TEST_F(SnapshotTest, TenAndTenAreTwentyWithIdentityData) {
          " bottom: 'label' top: 'loss' }\n";
   CheckResume("momentum: 0.9", 2);
   CheckResume("momentum: 0.9 test_iter: 3 test_interval: 4", 1);
+}
+
+// Which batches there are hangs on the net that is learnt: with snapshots in
+// the middle of a period and between two, one and two batches an iteration, and
+// decoding done otherwise after it.
+TEST_F(SnapshotTest, TenAndTenAreTwentyWithHardIdentities) {
+  for (int person = 0; person < 9; ++person) {
+    for (int image = 0; image < 3; ++image) {
+      Image picture(4, 4, 1);
+      for (int i = 0; i < 16; ++i) {
+        picture.pixels[i] = static_cast<uint8_t>(
+            (37 * (i + 1) * (person + 2) + 20 * image * (i % 3)) % 256);
+      }
+      WriteImage(folder_ / ("faces/p" + std::to_string(person) + "/" +
+                            std::to_string(image) + ".pgm"),
+                 picture);
+    }
+  }
+  const auto net = [&](int refresh, const std::string& threads) {
+    return "layer { name: 'data' type: 'IdentityData' top: 'data'"
+           " top: 'label' transform_param { scale: 0.01 mirror: true"
+           " max_contrast: 0.2 crop_size: 3 }"
+           " identity_data_param { source: '" + folder_.path() + "/faces'"
+           " images_per_identity: 2 identities_per_batch: 4 " + threads +
+           " hard_identities { embedding: 'unit' neighbours: 3 refresh: " +
+           std::to_string(refresh) + " } } }\n"
+           "layer { name: 'fc' type: 'InnerProduct' bottom: 'data'"
+           " top: 'fc' inner_product_param { num_output: 3"
+           " weight_filler { type: 'xavier' } } }\n"
+           "layer { name: 'unit' type: 'Normalize' bottom: 'fc'"
+           " top: 'unit' }\n"
+           "layer { name: 'loss' type: 'BatchTripletLoss' bottom: 'unit'"
+           " bottom: 'label' top: 'loss'"
+           " batch_triplet_loss_param { mining: BATCH_ALL margin: 0.2 } }\n";
+  };
+  Record hard, plain;
+  net_ = net(5, "");
+  StepBy(Make("momentum: 0.9").get(), 20, &hard);
+  net_ = net(1000, "");
+  StepBy(Make("momentum: 0.9").get(), 20, &plain);
+  EXPECT_NE(hard.losses, plain.losses);
+  for (const int refresh : {3, 5, 1}) {
+    SCOPED_TRACE(refresh);
+    net_ = net(refresh, "threads: 1 prefetch: 2");
+    resumed_net_ = net(refresh, "threads: 4 prefetch: 16");
+    CheckResume("momentum: 0.9", 2);
+    CheckResume("momentum: 0.9 iter_size: 2", 1);
+  }
 }
 
 TEST_F(SnapshotTest, StateNamesItsIterationAndWeights) {

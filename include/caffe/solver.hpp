@@ -31,6 +31,7 @@
 #include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/net.hpp"
 #include "caffe/solver/doctor.hpp"
+#include "caffe/solver/embedding_feed.hpp"
 #include "caffe/solver/gradient_sums.hpp"
 #include "caffe/solver/progress.hpp"
 #include "caffe/solver_factory.hpp"
@@ -197,6 +198,7 @@ class Solver {
   void LoadLayers(const SolverState& state, const string& prefix,
                   Net<Dtype>* net) const;
 
+  EmbeddingFeed<Dtype> embedding_feed_;
   vector<Callback*> callbacks_;
   ActionCallback action_function_;
   bool stopping_ = false;

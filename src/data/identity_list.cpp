@@ -8,6 +8,7 @@
 #include <cctype>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "caffe/check.hpp"
 #include "caffe/util/image.hpp"
 #include "caffe/util/io.hpp"
+#include "caffe/util/suggest.hpp"
 
 namespace caffe {
 
@@ -52,6 +54,27 @@ class Fault {
  private:
   int count_ = 0;
   int line_ = 0;
+  std::string text_;
+};
+
+// Up to kNamed names with their counts, for a message.
+class CountedNames {
+ public:
+  void Add(const std::string& name, size_t count) {
+    constexpr int kNamed = 5;
+    if (number_ < kNamed) {
+      text_ += (number_ > 0 ? ", " : "") + name + " (" +
+               std::to_string(count) + ")";
+    } else if (number_ == kNamed) {
+      text_ += ", ...";
+    }
+    ++number_;
+  }
+  int number() const { return number_; }
+  const std::string& text() const { return text_; }
+
+ private:
+  int number_ = 0;
   std::string text_;
 };
 
@@ -282,28 +305,101 @@ std::vector<Identity> KeepFold(const std::vector<Identity>& people, int fold,
 std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
                                      int min_images, int min_people,
                                      const std::string& source) {
-  constexpr int kNamed = 5;
   std::vector<Identity> kept;
-  std::string names;
-  int left_out = 0;
+  CountedNames left_out;
   for (const Identity& person : people) {
     if (static_cast<int>(person.images.size()) >= min_images) {
       kept.push_back(person);
-    } else if (left_out++ < kNamed) {
-      names += (names.empty() ? "" : ", ") + person.name + " (" +
-               std::to_string(person.images.size()) + ")";
+    } else {
+      left_out.Add(person.name, person.images.size());
     }
   }
-  if (left_out > kNamed) names += ", ...";
+  const bool any = left_out.number() > 0;
   INPUT_CHECK(static_cast<int>(kept.size()) >= min_people)
       << source << ": " << kept.size() << " of " << people.size()
       << " people have " << min_images << " images or more; wanted at least "
       << min_people << " people"
-      << (left_out > 0 ? " (too few images: " + names + ")" : "");
-  if (left_out > 0) {
-    LOG(WARNING) << source << ": left out " << left_out << " of "
+      << (any ? " (too few images: " + left_out.text() + ")" : "");
+  if (any) {
+    LOG(WARNING) << source << ": left out " << left_out.number() << " of "
                  << people.size() << " people with fewer than " << min_images
-                 << " images: " << names;
+                 << " images: " << left_out.text();
+  }
+  return kept;
+}
+
+namespace {
+
+// The group of each person of a file, by the person's name.
+std::map<std::string, std::string> GroupsByName(
+    const std::string& file, const std::vector<Identity>& all) {
+  std::vector<std::string> names;
+  for (const Identity& person : all) names.push_back(person.name);
+  const std::set<std::string> known(names.begin(), names.end());
+  const std::vector<Line> lines = ReadLines(file);
+  Fault form, unknown, twice;
+  std::map<std::string, std::string> groups;
+  for (const Line& line : lines) {
+    std::string person, group;
+    if (!CutLastWord(line.text, &person, &group)) {
+      form.Add(line.number,
+               "found '" + line.text + "'; wanted `person group`");
+    } else if (known.count(person) == 0) {
+      unknown.Add(line.number, "no person '" + person + "' among " +
+                                   std::to_string(all.size()) + " people" +
+                                   DidYouMean(person, names));
+    } else if (!groups.emplace(person, group).second) {
+      twice.Add(line.number,
+                "person '" + person + "' has a group in an earlier line");
+    }
+  }
+  form.Throw(file, "lines", lines.size());
+  unknown.Throw(file, "lines", lines.size());
+  twice.Throw(file, "lines", lines.size());
+  return groups;
+}
+
+}  // namespace
+
+PeopleInGroups ReadGroups(const std::string& file,
+                          const std::vector<Identity>& all,
+                          const std::vector<Identity>& people, int min_people,
+                          int min_groups) {
+  const std::map<std::string, std::string> groups = GroupsByName(file, all);
+  std::map<std::string, std::vector<Identity>, decltype(&NaturalLess)> members(
+      &NaturalLess);
+  CountedNames without, small;
+  for (const Identity& person : people) {
+    const auto found = groups.find(person.name);
+    if (found == groups.end()) {
+      without.Add(person.name, person.images.size());
+    } else {
+      members[found->second].push_back(person);
+    }
+  }
+  INPUT_CHECK(without.number() == 0)
+      << file << ": " << without.number() << " of " << people.size()
+      << " people have no group: " << without.text();
+  PeopleInGroups kept;
+  int count = 0;
+  for (const auto& group : members) {
+    if (static_cast<int>(group.second.size()) < min_people) {
+      small.Add(group.first, group.second.size());
+      continue;
+    }
+    kept.people.insert(kept.people.end(), group.second.begin(),
+                       group.second.end());
+    kept.group.resize(kept.people.size(), count++);
+  }
+  INPUT_CHECK(count >= min_groups)
+      << file << ": " << count << " of " << members.size() << " groups have "
+      << min_people << " people or more; wanted at least " << min_groups
+      << " groups"
+      << (small.number() > 0 ? " (too few people: " + small.text() + ")" : "");
+  if (small.number() > 0) {
+    LOG(WARNING) << file << ": left out " << small.number() << " of "
+                 << members.size() << " groups with fewer than " << min_people
+                 << " people: " << small.text();
   }
   return kept;
 }

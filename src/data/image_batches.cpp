@@ -95,6 +95,13 @@ void ImageBatches<Dtype>::Start(Drawer draw, uint64_t seed, uint64_t cursor) {
   draw_ = std::move(draw);
   seed_ = seed;
   cursor_ = cursor;
+  end_ = UINT64_MAX;
+}
+
+template <typename Dtype>
+void ImageBatches<Dtype>::Allow(uint64_t end) {
+  end_ = end;
+  if (prefetcher_ != nullptr) prefetcher_->Allow(end);
 }
 
 template <typename Dtype>
@@ -109,7 +116,7 @@ const typename ImageBatches<Dtype>::Batch& ImageBatches<Dtype>::NextBatch() {
     pinned_ = Caffe::mode() == Caffe::GPU;
     prefetcher_.reset(new Prefetcher<Batch>(
         [this](uint64_t number, Batch* batch) { MakeBatch(number, batch); },
-        cursor_, threads_, depth_));
+        cursor_, threads_, depth_, end_));
   }
 #ifdef TERCET_CUDA
   // To ask for a batch ends the right to the memory of the one before.
@@ -124,8 +131,9 @@ void ImageBatches<Dtype>::Next(const vector<Blob<Dtype>*>& top) {
   ahead_ = nullptr;
   ++cursor_;
   std::copy_n(batch, ImageCount(), top[0]->mutable_cpu_data());
+  labels_.assign(batch + ImageCount(), batch + ImageCount() + items_);
   if (top.size() > 1) {
-    std::copy_n(batch + ImageCount(), items_, top[1]->mutable_cpu_data());
+    std::copy_n(labels_.data(), items_, top[1]->mutable_cpu_data());
   }
 }
 

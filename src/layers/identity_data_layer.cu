@@ -8,6 +8,7 @@ namespace caffe {
 template <typename Dtype>
 void IdentityDataLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                      const vector<Blob<Dtype>*>& top) {
+  Refresh();
   batches_->NextOnDevice(top);
 }
 

@@ -89,6 +89,7 @@ void Solver<Dtype>::InitTrainNet() {
   net_.reset(new Net<Dtype>(net));
   INPUT_CHECK(!net_->layers().empty())
       << SolverPlace(param_, "net") << "the net has no layers in phase TRAIN";
+  embedding_feed_.Connect(*net_);
   bool any_loss = false;
   for (Dtype weight : net_->blob_loss_weights()) {
     any_loss = any_loss || weight != 0;

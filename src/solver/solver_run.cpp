@@ -124,6 +124,7 @@ Dtype Solver<Dtype>::ComputeGradients() {
     if (!std::isfinite(part)) {
       FailNotFinite("the loss is " + std::to_string(part));
     }
+    embedding_feed_.HandOver();
     loss += part;
     AddToDoctors();
   }

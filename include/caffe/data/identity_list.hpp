@@ -62,6 +62,22 @@ std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
                                      int min_images, int min_people,
                                      const std::string& source);
 
+// Some people, and the group of each, a number from 0 on.
+struct PeopleInGroups {
+  std::vector<Identity> people;
+  std::vector<int> group;
+};
+
+// The groups that a file gives with lines `person group`; a person is the name
+// of one of `all` and may hold blanks, a group is any word. Each of `people`,
+// which are some of `all`, must have one. Leaves out the groups with fewer than
+// `min_people` of them, warns once with their number and first names, and
+// refuses when fewer than `min_groups` are left.
+PeopleInGroups ReadGroups(const std::string& file,
+                          const std::vector<Identity>& all,
+                          const std::vector<Identity>& people, int min_people,
+                          int min_groups);
+
 ImagesOfPeople InARow(const std::vector<Identity>& people);
 
 // All images of `source`, for tools that only want images. A folder: the

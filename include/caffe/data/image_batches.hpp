@@ -78,6 +78,10 @@ class ImageBatches {
   // Goes on from batch `cursor` under a seed, which crop and mirror depend on
   // together with the batch's number. Nothing is decoded before Next.
   void Start(Drawer draw, uint64_t seed, uint64_t cursor);
+  // Batch `end` and those after it are not drawn before this is called again:
+  // for a drawer that does not know them yet. Start allows all. Next must not
+  // be called for a batch that is not allowed.
+  void Allow(uint64_t end);
 
   // Hands the next batch over in the tops: images, items x C x H x W, and
   // where there is a second top their labels, items. Throws what decoding it
@@ -92,6 +96,9 @@ class ImageBatches {
   // The number of the batch that Next returns next: how many were consumed.
   uint64_t cursor() const { return cursor_; }
   uint64_t seed() const { return seed_; }
+  // The labels of the batch that Next returned last, `items` of them. Good
+  // until Next is called again.
+  const Dtype* labels() const { return labels_.data(); }
 
  private:
   // The images, and behind them the labels: one copy takes both.
@@ -112,11 +119,13 @@ class ImageBatches {
   Drawer draw_;
   uint64_t seed_ = 0;
   uint64_t cursor_ = 0;
+  uint64_t end_ = UINT64_MAX;  // the first batch that is not allowed
   bool pinned_ = false;
   const Batch* ahead_ = nullptr;  // the one under way to the device
+  // Labels of the batch that the net has, and of the one under way.
+  vector<Dtype> labels_;
 #ifdef TERCET_CUDA
-  // Labels of the batch under way, and of the one that the net has.
-  vector<Dtype> sent_labels_, labels_;
+  vector<Dtype> sent_labels_;
 #endif
   // The last members: the threads end before what they use is gone, and the
   // feed before the batch that it copies from.

@@ -23,16 +23,18 @@ namespace caffe {
 // time, from several threads; what it writes must depend on the number alone,
 // and then the order in which threads run does not show.
 //
-// One thread may call Next. The destructor waits for the calls of make that
-// have begun and drops what is not handed over.
+// One thread may call Next and Allow. The destructor waits for the calls of
+// make that have begun and drops what is not handed over.
 template <typename Item>
 class Prefetcher {
  public:
   typedef std::function<void(uint64_t number, Item* item)> Make;
 
-  Prefetcher(Make make, uint64_t first, int threads, int depth)
+  // end: this number and those after it are not made before Allow says so.
+  Prefetcher(Make make, uint64_t first, int threads, int depth,
+             uint64_t end = UINT64_MAX)
       : make_(std::move(make)), depth_(depth), slots_(depth + 1),
-        next_(first), claim_(first) {
+        next_(first), claim_(first), end_(end) {
     CHECK_GE(threads, 1);
     CHECK_GE(depth, 1);
     for (int i = 0; i < threads; ++i) {
@@ -57,10 +59,22 @@ class Prefetcher {
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
-  // The next item in order; waits for it. Good until Next is called again.
-  // What make threw for it is thrown here, now and by each call after.
+  // The numbers below `end` may be made from now on. What was written before
+  // the call is seen by make.
+  void Allow(uint64_t end) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      end_ = end;
+    }
+    may_claim_.notify_all();
+  }
+
+  // The next item in order, which must be allowed; waits for it. Good until
+  // Next is called again. What make threw for it is thrown here, now and by
+  // each call after.
   const Item& Next() {
     std::unique_lock<std::mutex> lock(mutex_);
+    CHECK_LT(next_, end_);
     Slot& slot = slots_[next_ % slots_.size()];
     is_made_.wait(lock, [&] { return slot.made && slot.number == next_; });
     if (slot.error) std::rethrow_exception(slot.error);
@@ -90,8 +104,9 @@ class Prefetcher {
     while (true) {
       // The consumer still reads item next_ - 1, whose slot is the one of
       // next_ + depth_.
-      may_claim_.wait(lock,
-                      [&] { return stop_ || claim_ < next_ + depth_; });
+      may_claim_.wait(lock, [&] {
+        return stop_ || (claim_ < next_ + depth_ && claim_ < end_);
+      });
       if (stop_) return;
       const uint64_t number = claim_++;
       Slot& slot = slots_[number % slots_.size()];
@@ -119,6 +134,7 @@ class Prefetcher {
   std::vector<Slot> slots_;
   uint64_t next_;   // the number that Next hands over next
   uint64_t claim_;  // the number that a worker makes next
+  uint64_t end_;    // the first number that may not be made yet
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };

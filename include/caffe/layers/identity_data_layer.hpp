@@ -16,8 +16,16 @@
 //   root_folder [""]      put in front of a list's paths; the list's own
 //                         folder where empty
 //   identities_per_batch  P, at least 2
-//   images_per_identity   K, at least 1. People with fewer images are left
-//                         out, with a warning.
+//   images_per_identity   K, at least 1
+//   too_few [SKIP]        people with fewer than K images are left out, with a
+//                         warning; or REPEAT: their images stand in a batch
+//                         more than once. A person with one image is then
+//                         nobody's positive but his own; it is refused where
+//                         nobody has two.
+//   draw [IMAGES]         each image is seen once an epoch, give or take one;
+//                         or IDENTITIES: each person is, with K images drawn at
+//                         random, so that those with many images are not in
+//                         nearly every batch
 //   new_height, new_width [0: as they are]  resize to this, before the crop
 //   is_color [as the first image is]
 //   split { fold of }     person i of the natural order is in fold i mod of;
@@ -27,27 +35,59 @@
 // and transform_param (data/transformer.hpp). After resize and crop all
 // images must have one size.
 //
-// Each image is seen once an epoch, give or take one (metric/sampler.hpp).
+// Which people are in a batch together. By default any, drawn evenly. Or one of
+// these, in both phases and in TRAIN alone:
+//   group_file            lines `person group` for the people of the source (a
+//                         folder's name or a label of the list): families,
+//                         cameras, kinds. Each batch holds people of
+//   groups_per_batch      G groups, P / G of each, so that each image has
+//                         negatives of its own group in the batch. Groups with
+//                         fewer than P / G people are left out, with a warning.
+//   hard_identities {     people are drawn with others who look alike to the
+//                         net:
+//     embedding             the blob with their embeddings, P K rows
+//     refresh [100]         after so many batches it is found out anew who is
+//                           near whom, by the means of their embeddings
+//     neighbours [1]        L: of 1 + L people one is drawn as above, and the
+//                           others are his nearest
+//     rate [0.5]            of a batch in a person's mean (moving average) }
+// How each is drawn is told in metric/sampler.hpp.
+//
+// With hard_identities batches [k n, (k + 1) n), n = refresh, follow from the
+// embeddings of the batches before k n: all that the solver has handed over
+// when batch k n is asked for. None of them is made before that, so that the
+// first batch of each n is waited for. In the first n, and wherever nobody
+// hands over embeddings (outside of a solver), the neighbours are anyone. A
+// refresh takes O(N^2 D) for N people and D values. With iter_size s an
+// iteration has s batches.
+//
 // The seed is drawn from the global generator at SetUp; batch b is a function
-// of the seed, b and the files, not of the number of threads. SaveState keeps
-// the seed and how many batches were handed over, so that a resumed run goes
-// on with the very next one.
+// of the seed, b and the files (and the embeddings), not of the number of
+// threads. SaveState keeps the seed, how many batches were handed over, and
+// with hard_identities the means and the neighbours, so that a resumed run goes
+// on with the very next batch.
 //
 // Backward: none.
 #ifndef CAFFE_LAYERS_IDENTITY_DATA_LAYER_HPP_
 #define CAFFE_LAYERS_IDENTITY_DATA_LAYER_HPP_
 
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "caffe/data/identity_list.hpp"
 #include "caffe/data/image_batches.hpp"
 #include "caffe/layer.hpp"
+#include "caffe/layers/embedding_receiver.hpp"
+#include "caffe/metric/class_means.hpp"
+#include "caffe/metric/sampler.hpp"
 
 namespace caffe {
 
 template <typename Dtype>
-class IdentityDataLayer : public Layer<Dtype> {
+class IdentityDataLayer : public Layer<Dtype>,
+                          public EmbeddingReceiver<Dtype> {
  public:
   explicit IdentityDataLayer(const LayerParameter& param)
       : Layer<Dtype>(param) {}
@@ -65,6 +105,11 @@ class IdentityDataLayer : public Layer<Dtype> {
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
 
+  string EmbeddingBlob() const override;
+  void CheckEmbeddings(const vector<int>& shape) const override;
+  void ReceiveEmbeddings(const vector<int>& shape,
+                         const Dtype* data) override;
+
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                    const vector<Blob<Dtype>*>& top) override;
@@ -80,13 +125,32 @@ class IdentityDataLayer : public Layer<Dtype> {
 #endif
 
  private:
+  void CheckOptions();
+  // The people who take part, and their groups.
+  PeopleInGroups ReadPeople() const;
+  std::vector<Identity> KeepByCount(const std::vector<Identity>& people,
+                                    const string& place) const;
   // Sets the sampler and the batches to go on from batch `cursor`.
   void Start(uint64_t seed, uint64_t cursor);
+  shared_ptr<BatchSampler> MakeSampler(uint64_t seed);
+
+  // With hard_identities: finds the neighbours for the batches from the next
+  // one on, where it begins a period.
+  void Refresh();
+  std::unique_ptr<metric::ClassMeans> MakeMeans() const;
 
   int identities_ = 0;  // P
   int images_ = 0;      // K
+  TooFew too_few_ = TooFew::kSkip;
   ImagesOfPeople people_;
+  std::vector<int> groups_;  // of each person
   std::unique_ptr<ImageBatches<Dtype>> batches_;
+
+  bool hard_ = false;
+  std::map<int, int> person_of_;  // by the label
+  std::unique_ptr<metric::ClassMeans> means_;
+  shared_ptr<HardSampler> hard_sampler_;
+  uint64_t allowed_ = 0;  // the first batch that waits for a refresh
 };
 
 }  // namespace caffe

@@ -125,7 +125,10 @@ void ClassMeans::Restore(const std::string& bytes) {
   size_ = size;
   std::copy_n(bytes.data() + sizeof(size), known_.size(), known_.begin());
   means_.resize(count);
-  std::memcpy(means_.data(), bytes.data() + head, count * sizeof(float));
+  // An empty vector's data may be null, which memcpy is not to be given.
+  if (count > 0) {
+    std::memcpy(means_.data(), bytes.data() + head, count * sizeof(float));
+  }
 }
 
 template void ClassMeans::Add<float>(const float*, const int*, int64_t,

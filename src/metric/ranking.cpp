@@ -2,8 +2,8 @@
 // many wrong rows lie before, at and behind each right one. So the few
 // distances of right rows are computed from differences in double, and those of
 // wrong rows are estimated in float by products of matrices. Only where an
-// estimate lies so near to a right row's distance that its rounding could
-// decide is it computed in double, too. What comes out are counts of exact
+// estimate lies so near to a right row's distance that its error could decide
+// is it computed from differences, too. What comes out are counts of exact
 // comparisons: how the work was cut into blocks cannot change them.
 #include "ranking.hpp"
 
@@ -27,28 +27,42 @@ constexpr int64_t kColumns = 2048;
 // Squared lengths up to here leave room for the sums of four of them.
 constexpr double kMostSquare = std::numeric_limits<float>::max() / 64;
 
-// By how much of |x|^2 + |y|^2 (of the sums of coordinates, for kL1) an
-// estimate may be off: D roundings in a product whatever the order of its sum,
-// and a few each in centring, in the squares and in the last sum, all doubled.
+// Of two rows in one direction the rounding of their lengths makes less.
+constexpr double kSameDirection = 1e-20;
+
+// By how much of |x|^2 + |y|^2 (of the sums of |x_k| and |y_k|, for kL1) an
+// estimate may be off: D roundings in a product, whatever the order of its sum,
+// four in centring, six in the sums of squares and product, and some to spare.
 float SlackShare(int64_t D) {
-  return static_cast<float>(D + 32) * std::numeric_limits<float>::epsilon();
+  constexpr float kRounding = std::numeric_limits<float>::epsilon() / 2;
+  return static_cast<float>(D + 32) * kRounding;
 }
 
 // The distance of two rows, squared for kL2 and twice that of kCosine.
-double Exact(const RankedRows& queries, int64_t i, const RankedRows& base,
-             int64_t j) {
-  if (queries.IsZero(i) || base.IsZero(j)) return 2;
-  const float* const x = queries.exact(i);
-  const float* const y = base.exact(j);
+float Exact(const RankedRows& queries, int64_t i, const RankedRows& base,
+            int64_t j) {
+  const float* const x = queries.row(i);
+  const float* const y = base.row(j);
+  double d = 0;
   if (queries.kind() == Distance::kL1) {
-    return LaneSum<double>(base.D(), [=](int64_t k) {
+    d = LaneSum<double>(base.D(), [=](int64_t k) {
       return std::fabs(static_cast<double>(x[k]) - y[k]);
     });
+  } else if (queries.kind() == Distance::kCosine) {
+    const double a = queries.inverse(i), b = base.inverse(j);
+    if (a == 0 || b == 0) return 2;
+    d = LaneSum<double>(base.D(), [=](int64_t k) {
+      const double u = x[k] * a - y[k] * b;
+      return u * u;
+    });
+    if (d < kSameDirection) return 0;
+  } else {
+    d = LaneSum<double>(base.D(), [=](int64_t k) {
+      const double u = static_cast<double>(x[k]) - y[k];
+      return u * u;
+    });
   }
-  return LaneSum<double>(base.D(), [=](int64_t k) {
-    const double u = static_cast<double>(x[k]) - y[k];
-    return u * u;
-  });
+  return static_cast<float>(d);
 }
 
 typedef std::map<int, std::vector<int64_t>> RowsOfLabels;
@@ -56,7 +70,7 @@ typedef std::map<int, std::vector<int64_t>> RowsOfLabels;
 // A query while wrong rows are counted.
 struct OpenQuery {
   int64_t row;
-  std::vector<double> at;        // the distances of right rows, ascending
+  std::vector<float> at;         // the distances of right rows, ascending
   std::vector<int64_t> right;    // how many lie at each
   std::vector<int64_t> between;  // wrong rows behind the last, before this
   std::vector<int64_t> tied;     // wrong rows at it
@@ -69,14 +83,14 @@ OpenQuery Open(const RankedRows& queries, int64_t i, const RankedRows& base,
   const auto mates = rows_of.find(queries.label(i));
   if (mates == rows_of.end()) return query;
   const bool cameras = queries.has_cameras() && base.has_cameras();
-  std::vector<double> distances;
+  std::vector<float> distances;
   for (const int64_t j : mates->second) {
     if (&queries == &base && i == j) continue;
     if (cameras && queries.camera(i) == base.camera(j)) continue;
     distances.push_back(Exact(queries, i, base, j));
   }
   std::sort(distances.begin(), distances.end());
-  for (const double d : distances) {
+  for (const float d : distances) {
     if (query.at.empty() || d != query.at.back()) {
       query.at.push_back(d);
       query.right.push_back(0);
@@ -96,7 +110,7 @@ void CountWrong(const RankedRows& queries, const RankedRows& base,
   const int64_t i = query->row;
   const int label = queries.label(i);
   const float square = queries.squares()[i], slack = queries.slacks()[i];
-  const std::vector<double>& at = query->at;
+  const std::vector<float>& at = query->at;
   for (int64_t j = first; j < first + width; ++j) {
     const float estimate = product[j - first] + (square + base.squares()[j]);
     const float doubt = slack + base.slacks()[j];
@@ -104,7 +118,7 @@ void CountWrong(const RankedRows& queries, const RankedRows& base,
     size_t k =
         std::lower_bound(at.begin(), at.end(), estimate - doubt) - at.begin();
     if (at[k] <= estimate + doubt) {
-      const double d = Exact(queries, i, base, j);
+      const float d = Exact(queries, i, base, j);
       k = std::lower_bound(at.begin(), at.end(), d) - at.begin();
       if (k == at.size()) continue;
       if (at[k] == d) {
@@ -148,7 +162,7 @@ std::vector<TiedRows> Close(const OpenQuery& query) {
 
 }  // namespace
 
-RankedRows::RankedRows(Distance kind, const LabelledRows& rows, int64_t D,
+RankedRows::RankedRows(Distance kind, const PeopleRows& rows, int64_t D,
                        const std::string& name, const RankedRows* like)
     : kind_(kind), rows_(rows), D_(D) {
   for (int64_t i = 0; i < size(); ++i) {
@@ -165,22 +179,18 @@ RankedRows::RankedRows(Distance kind, const LabelledRows& rows, int64_t D,
         << std::sqrt(square) << ", but must be shorter than "
         << std::sqrt(kMostSquare);
   }
-  if (kind == Distance::kCosine) MakeUnit();
+  if (kind == Distance::kCosine) Invert();
   Centre(like);
 }
 
-void RankedRows::MakeUnit() {
-  unit_.assign(size() * D_, 0);
-  zero_.assign(size(), 0);
+void RankedRows::Invert() {
+  inverses_.resize(size());
   for (int64_t i = 0; i < size(); ++i) {
-    const float* const x = rows_.x + i * D_;
+    const float* const x = row(i);
     const double norm = std::sqrt(LaneSum<double>(D_, [x](int64_t k) {
       return static_cast<double>(x[k]) * x[k];
     }));
-    zero_[i] = norm == 0;
-    for (int64_t k = 0; k < D_ && norm > 0; ++k) {
-      unit_[i * D_ + k] = static_cast<float>(x[k] / norm);
-    }
+    inverses_[i] = norm == 0 ? 0 : 1 / norm;
   }
 }
 
@@ -189,13 +199,10 @@ void RankedRows::Centre(const RankedRows* like) {
   if (like != nullptr) {
     centre_ = like->centre_;
   } else {
-    std::vector<double> sums(D_, 0);
+    centre_.assign(D_, 0);
     for (int64_t i = 0; i < size(); ++i) {
-      for (int64_t k = 0; k < D_; ++k) sums[k] += exact(i)[k];
-    }
-    for (const double sum : sums) {
-      centre_.push_back(
-          static_cast<float>(sum / std::max(size(), int64_t{1})));
+      const double scale = inverse(i) / size();
+      for (int64_t k = 0; k < D_; ++k) centre_[k] += scale * row(i)[k];
     }
   }
   centred_.resize(size() * D_);
@@ -204,20 +211,20 @@ void RankedRows::Centre(const RankedRows* like) {
   // Products that underflow are covered by a few least numbers a coordinate.
   const float least = 4 * D_ * std::numeric_limits<float>::min();
   for (int64_t i = 0; i < size(); ++i) {
-    float* const row = &centred_[i * D_];
+    float* const to = &centred_[i * D_];
     double square = 0, sum = 0;
     for (int64_t k = 0; k < D_; ++k) {
-      row[k] = exact(i)[k] - centre_[k];
-      square += static_cast<double>(row[k]) * row[k];
-      sum += std::fabs(row[k]);
+      to[k] = static_cast<float>(row(i)[k] * inverse(i) - centre_[k]);
+      square += static_cast<double>(to[k]) * to[k];
+      sum += std::fabs(to[k]);
     }
-    if (kind_ != Distance::kL1) squares_[i] = static_cast<float>(square);
-    // The estimate of a pair with a row of zeros is no use.
-    slacks_[i] = IsZero(i) ? std::numeric_limits<float>::infinity()
-                           : static_cast<float>(
-                                 kind_ == Distance::kL1 ? sum : square) *
-                                     SlackShare(D_) +
-                                 least;
+    const bool l1 = kind_ == Distance::kL1;
+    if (!l1) squares_[i] = static_cast<float>(square);
+    // A row of zeros has no direction, and its estimates are no use.
+    slacks_[i] = inverse(i) == 0
+                     ? std::numeric_limits<float>::infinity()
+                     : static_cast<float>(l1 ? sum : square) * SlackShare(D_) +
+                           least;
   }
 }
 

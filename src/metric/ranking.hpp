@@ -27,7 +27,7 @@ class RankedRows {
   // Error kInput: a row of `name` is not finite or too long. The rows' centre
   // is taken from `like`, which must be what they are measured against, or from
   // the rows themselves where it is null.
-  RankedRows(Distance kind, const LabelledRows& rows, int64_t D,
+  RankedRows(Distance kind, const PeopleRows& rows, int64_t D,
              const std::string& name, const RankedRows* like);
 
   Distance kind() const { return kind_; }
@@ -36,28 +36,27 @@ class RankedRows {
   int label(int64_t i) const { return rows_.labels[i]; }
   int camera(int64_t i) const { return rows_.cameras[i]; }
   bool has_cameras() const { return rows_.cameras != nullptr; }
-  // The row whose differences count.
-  const float* exact(int64_t i) const {
-    return (kind_ == Distance::kCosine ? unit_.data() : rows_.x) + i * D_;
+  const float* row(int64_t i) const { return rows_.x + i * D_; }
+  // kCosine: 1 / |row|, or 0 for a row of zeros. The others: 1.
+  double inverse(int64_t i) const {
+    return kind_ == Distance::kCosine ? inverses_[i] : 1;
   }
-  // kCosine: a row of zeros.
-  bool IsZero(int64_t i) const { return kind_ == Distance::kCosine && zero_[i]; }
-  // What products are made of: row - centre.
+  // What products are made of: row * inverse - centre.
   const float* centred(int64_t i) const { return centred_.data() + i * D_; }
-  // |row - centre|^2, or 0 for kL1.
+  // The squared length of that, or 0 for kL1.
   const float* squares() const { return squares_.data(); }
   // A distance that was estimated is wrong by at most slack(i) + slack(j).
   const float* slacks() const { return slacks_.data(); }
 
  private:
-  void MakeUnit();
+  void Invert();
   void Centre(const RankedRows* like);
 
   const Distance kind_;
-  const LabelledRows rows_;
+  const PeopleRows rows_;
   const int64_t D_;
-  std::vector<char> zero_;
-  std::vector<float> unit_, centre_, centred_, squares_, slacks_;
+  std::vector<double> inverses_, centre_;
+  std::vector<float> centred_, squares_, slacks_;
 };
 
 // For each row of `queries` the rows of `base` with its label, nearest first,

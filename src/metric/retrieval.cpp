@@ -76,7 +76,7 @@ int64_t LastRank(const Ranks& ranks, int64_t right) {
 
 // values is queries x figures; where values[i * figures] < 0 there is no
 // query.
-PersonSums AddUp(const LabelledRows& queries, size_t figures,
+PersonSums AddUp(const PeopleRows& queries, size_t figures,
                  const std::vector<double>& values) {
   struct Sum {
     int64_t queries = 0;
@@ -161,7 +161,7 @@ Retrieval Retrieve(Distance kind, const float* x, const int* labels, int64_t n,
   for (const int64_t k : ranks) {
     INPUT_CHECK(k >= 1) << "Recall@" << k << " is none; ranks begin at 1";
   }
-  LabelledRows rows;
+  PeopleRows rows;
   rows.x = x;
   rows.labels = labels;
   rows.count = n;
@@ -187,14 +187,14 @@ Retrieval Retrieve(Distance kind, const float* x, const int* labels, int64_t n,
   return result;
 }
 
-Identification Identify(Distance kind, const LabelledRows& gallery,
-                        const LabelledRows& probes, int64_t D,
+Identification Identify(Distance kind, const PeopleRows& gallery,
+                        const PeopleRows& probes, int64_t D,
                         int64_t max_rank) {
   INPUT_CHECK(D >= 1) << "embeddings of " << D << " numbers cannot be ranked";
   INPUT_CHECK(max_rank >= 1) << "the CMC curve cannot end at rank " << max_rank;
   INPUT_CHECK((gallery.cameras == nullptr) == (probes.cameras == nullptr))
-      << "the " << (gallery.cameras == nullptr ? "probes" : "gallery")
-      << " alone has cameras; both must have them, or neither";
+      << "only the " << (gallery.cameras == nullptr ? "probes" : "gallery's rows")
+      << " have cameras; both must have them, or neither";
   const RankedRows base(kind, gallery, D, "the gallery", nullptr);
   const RankedRows queries(kind, probes, D, "the probes", &base);
   const size_t figures = max_rank + 2;

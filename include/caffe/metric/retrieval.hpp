@@ -30,16 +30,18 @@
 // one step instead, and agrees where a right and a wrong row are never tied.
 //
 // Distances. Which of two rows is nearer, and whether they are tied, is decided
-// as if all distances were computed from differences in double; so identical
-// rows are tied, and the order of the rows, the processor and the number of
-// threads do not matter, but for the last bits of the sums over queries. kL2
-// ranks as kSquaredL2. For kCosine rows are brought to length 1 and rounded to
-// float first; a row of zeros is at distance 1 from all.
+// as if all distances were computed from differences in double and rounded to
+// float; so identical rows are tied, and the order of the rows, the processor
+// and the number of threads do not matter, but for the last bits of the sums
+// over queries. kL2 ranks as kSquaredL2. For kCosine two rows less than 1e-10
+// apart in direction are at distance 0, and a row of zeros is at distance 1
+// from all.
 //
 // Matrices are row-major, contiguous; labels may be any integers. All
 // functions may be called from several threads at once. They use the pool of
-// threads, O(queries x rows x D) steps and, besides the input, two copies of
-// it and a megabyte a thread: no matrix of all distances exists.
+// threads, O(queries x rows x D) steps and, besides the figures of each query,
+// a copy of the input and some megabytes a thread: no matrix of all distances
+// exists.
 #ifndef CAFFE_METRIC_RETRIEVAL_HPP_
 #define CAFFE_METRIC_RETRIEVAL_HPP_
 
@@ -89,7 +91,7 @@ Retrieval Retrieve(Distance kind, const float* x, const int* labels, int64_t n,
                    int64_t D, const std::vector<int64_t>& ranks);
 
 // Embeddings of known people, or of people to be known again.
-struct LabelledRows {
+struct PeopleRows {
   const float* x = nullptr;      // count x D
   const int* labels = nullptr;   // count
   const int* cameras = nullptr;  // count, or null
@@ -116,8 +118,8 @@ struct Identification {
 // person by its own camera are left out of its list. CMC is for the ranks 1 to
 // max_rank. Errors kInput as above, where no probe has a mate, and where one
 // side alone has cameras.
-Identification Identify(Distance kind, const LabelledRows& gallery,
-                        const LabelledRows& probes, int64_t D,
+Identification Identify(Distance kind, const PeopleRows& gallery,
+                        const PeopleRows& probes, int64_t D,
                         int64_t max_rank = 20);
 
 }  // namespace metric

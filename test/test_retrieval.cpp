@@ -349,15 +349,17 @@ TEST(RetrievalTest, ACollapsedSetIsChance) {
 
 // Each row of the gallery has a copy of another person in another tile, where
 // estimates round otherwise; so each probe finds his mate first or second.
+// Those at the tiles' edges, too.
 TEST(IdentificationTest, CopiesAreTiedWhereverTheyStand) {
-  const int people = 1301, D = 19, count = 150;
+  const int people = 1301, D = 19, count = 150, tile = 2048;
+  vector<int> asked = {people - 1, tile - 1 - people, tile - people};
+  for (int i = 3; i < count; ++i) asked.push_back(7 * i);
   for (const Distance kind : kRankedDistances) {
     Rng rng(6);
     RankedSet gallery = DrawSet(people, D, 1, 0, &rng), probes;
     for (float& value : gallery.x) value += 3;
     std::iota(gallery.labels.begin(), gallery.labels.end(), 0);
-    for (int i = 0; i < count; ++i) {
-      const int who = 7 * i;
+    for (const int who : asked) {
       probes.labels.push_back(who);
       for (int k = 0; k < D; ++k) {
         probes.x.push_back(gallery.x[who * D + k] +
@@ -401,6 +403,23 @@ TEST(RetrievalTest, RowsOfZerosAreAtDistanceOne) {
   // Each of (1, 0) and (3, 0): ranks 1 and 3; zeros: 1/2; the last two: 0.
   EXPECT_NEAR(2.5 / 5, got.figures.precision_at_1, 1e-15);
   EXPECT_NEAR((0.5 + 0.5 + 0.5) / 5, got.figures.r_precision, 1e-15);
+}
+
+TEST(RetrievalTest, RowsOfOneDirectionAreTiedHoweverLong) {
+  Rng rng(4);
+  RankedSet set;
+  set.D = 9;
+  const RankedSet direction = DrawSet(1, set.D, 1, 0, &rng);
+  for (int i = 0; i < 40; ++i) {
+    // Whole numbers of few digits, so that the products are exact.
+    for (const float value : direction.x) {
+      set.x.push_back((1 + i) * std::round(1000 * value));
+    }
+    set.labels.push_back(i % 20);
+  }
+  EXPECT_NEAR(1 / 39.,
+              set.Retrieve(Distance::kCosine, {1}).figures.precision_at_1,
+              1e-12);
 }
 
 TEST(RetrievalTest, NeitherThreadsNorTheOrderOfRowsMatter) {

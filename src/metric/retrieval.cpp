@@ -14,15 +14,13 @@ namespace {
 
 typedef std::vector<TiedRows> Ranks;
 
-// The probability that a right row is among the first k. The first right rows
-// are all among the tied ones behind those k with the probability that all of
-// `right` draws without replacement miss the places within k.
+// The probability that a right row is among the first k. It is not where each
+// of the nearest right rows is shuffled to a place behind those.
 double HitChance(const Ranks& ranks, int64_t k) {
   const TiedRows& nearest = ranks.front();
   const int64_t tied = nearest.right + nearest.wrong;
   const int64_t within =
       std::min(std::max(k - nearest.wrong_before, int64_t{0}), tied);
-  if (within > nearest.wrong) return 1;
   double miss = 1;
   for (int64_t t = 0; t < nearest.right; ++t) {
     miss *= static_cast<double>(tied - within - t) / (tied - t);

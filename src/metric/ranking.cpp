@@ -208,8 +208,12 @@ void RankedRows::Centre(const RankedRows* like) {
   centred_.resize(size() * D_);
   squares_.assign(size(), 0);
   slacks_.resize(size());
-  // Products that underflow are covered by a few least numbers a coordinate.
-  const float least = 4 * D_ * std::numeric_limits<float>::min();
+  // Products that underflow are covered by a few least numbers a coordinate,
+  // and rows in one direction need not be estimated at 0.
+  const float least =
+      kind_ == Distance::kCosine
+          ? static_cast<float>(kSameDirection)
+          : 4 * D_ * std::numeric_limits<float>::min();
   for (int64_t i = 0; i < size(); ++i) {
     float* const to = &centred_[i * D_];
     double square = 0, sum = 0;

@@ -191,7 +191,8 @@ Identification Identify(Distance kind, const PeopleRows& gallery,
   INPUT_CHECK(D >= 1) << "embeddings of " << D << " numbers cannot be ranked";
   INPUT_CHECK(max_rank >= 1) << "the CMC curve cannot end at rank " << max_rank;
   INPUT_CHECK((gallery.cameras == nullptr) == (probes.cameras == nullptr))
-      << "only the " << (gallery.cameras == nullptr ? "probes" : "gallery's rows")
+      << "only the "
+      << (gallery.cameras == nullptr ? "probes" : "gallery's rows")
       << " have cameras; both must have them, or neither";
   const RankedRows base(kind, gallery, D, "the gallery", nullptr);
   const RankedRows queries(kind, probes, D, "the probes", &base);

@@ -27,7 +27,7 @@
 // when they are shuffled; it is computed, not drawn (McSherry and Najork,
 // "Computing Information Retrieval Performance Measures Efficiently in the
 // Presence of Tied Scores", ECIR 2008). scikit-learn's AP takes tied rows for
-// one step instead, and agrees where a right and a wrong row are never tied.
+// one step instead, and agrees where no right row is tied with another row.
 //
 // Distances. Which of two rows is nearer, and whether they are tied, is decided
 // as if all distances were computed from differences in double and rounded to

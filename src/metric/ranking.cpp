@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <utility>
 
 #include "caffe/check.hpp"
 #include "caffe/util/math_functions.hpp"

@@ -60,6 +60,12 @@ for net in cropped sliced; do
   "$tools/extract" --model=$net.prototxt --images=faces --blob=same --out=$net.npy
 done
 cmp cropped.npy sliced.npy || fail "an image's crop is not its middle"
+# The same by flags, over a net that says something else.
+sed -e 's/new_height: 70 new_width: 72/new_height: 64 new_width: 64/' \
+  -e 's/scale: 0.5/scale: 3 mean_value: 9/' cropped.prototxt >other.prototxt
+"$tools/extract" --model=other.prototxt --images=faces --blob=same --out=flags.npy \
+  --resize=70x72 --crop=64 --scale=0.5 --mean_value=0
+cmp flags.npy cropped.npy || fail "flags do not replace what the net says"
 
 sed -i 's/identities_per_batch: 6/identities_per_batch: 2/' train_val.prototxt
 "$tools/test" --model=train_val.prototxt --weights=$weights --iterations=2 >test.txt

@@ -11,6 +11,7 @@
 #include "caffe/data/identity_list.hpp"
 #include "caffe/metric/verification.hpp"
 #include "tools/common/embedder.hpp"
+#include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
@@ -228,13 +229,14 @@ void CheckFlags() {
 int Run() {
   CheckFlags();
   const metric::Distance kind = DistanceByName(FLAGS_distance);
+  const ImageOptions options = ImageOptionsFromFlags();
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   Caffe::set_random_seed(FLAGS_seed);
   const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
   Embedder embedder(FLAGS_model, loads ? FLAGS_weights : "", FLAGS_blob,
-                    FLAGS_pixels);
+                    FLAGS_pixels, options);
   const Figures figures =
       Judge(kind, ReadIdentities(FLAGS_images, FLAGS_root), &embedder);
   ReleaseLog();

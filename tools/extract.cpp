@@ -4,6 +4,7 @@
 #include "caffe/util/npy.hpp"
 #include "caffe/util/suggest.hpp"
 #include "tools/common/embedder.hpp"
+#include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the net (prototxt); read in phase TEST");
@@ -22,8 +23,8 @@ DEFINE_string(layers, "",
 namespace caffe {
 namespace {
 
-void ExtractImages() {
-  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob);
+void ExtractImages(const ImageOptions& options) {
+  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
   vector<string> paths;
   for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
     paths.push_back(image.path);
@@ -92,12 +93,16 @@ int Run() {
   const bool images = FlagGiven("images");
   USAGE_CHECK(!images || !FlagGiven("input"))
       << "--images and --input: only one of them is possible";
-  if (!images) RequireFlag("blob");
+  if (!images) {
+    RequireFlag("blob");
+    RefuseImageFlags("is for --images");
+  }
+  const ImageOptions options = ImageOptionsFromFlags();
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   if (images) {
-    ExtractImages();
+    ExtractImages(options);
   } else {
     ExtractArrays();
   }

@@ -1,0 +1,27 @@
+// The flags for how images go into a net, for the tools that include this:
+//
+//   --mean_value=127.5      --mean_value=104,117,123     --scale=0.0078125
+//   --channels=bgr|rgb      --resize=112x96 (height x width; one number: a
+//   square)                 --crop=112x96, or one number       --flip
+//
+// They replace what the net's Input layer says, and what they do is told in
+// embedder.hpp. A tool that does not call these functions does not link the
+// flags, so its --help lacks them.
+#ifndef TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
+#define TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
+
+#include <string>
+
+#include "tools/common/embedder.hpp"
+
+namespace caffe {
+
+// Error kUsage for a value that is none.
+ImageOptions ImageOptionsFromFlags();
+
+// Error kUsage where one of the flags is given: "--scale: wants --images".
+void RefuseImageFlags(const string& reason);
+
+}  // namespace caffe
+
+#endif  // TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_

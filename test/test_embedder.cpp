@@ -126,11 +126,12 @@ TEST_F(EmbedderTest, FlipIsTheMeanOfBothRows) {
   ImageOptions options;
   options.flip = true;
   // One number for the left column of each image: its mirror image has the
-  // right one's. ReLU works in place on the input.
+  // right one's. A layer works in place on the input.
   const string text = "layer { name: 'data' type: 'Input' top: 'data' "
                 "transform_param { mean_value: 100 } input_param { shape { " +
-                string(kColour) + " } } } layer { name: 'relu' "
-                "bottom: 'data' top: 'data' type: 'ReLU' } layer { "
+                string(kColour) + " } } } layer { name: 'twice' "
+                "bottom: 'data' top: 'data' type: 'Power' "
+                "power_param { scale: 2 } } layer { "
                 "name: 'left' type: 'Slice' bottom: 'data' top: 'first' "
                 "top: 'rest' slice_param { axis: 3 slice_point: 1 } }";
   const string model = folder_.Write("left", text);
@@ -141,8 +142,8 @@ TEST_F(EmbedderTest, FlipIsTheMeanOfBothRows) {
     const Image image =
         ResizeImage(ConvertChannels(ReadImage(paths_[i]), 3), 4, 6);
     for (int k = 0; k < 12; ++k) {
-      const float left = std::max(0, image.at(k % 4, 0, k / 4) - 100);
-      const float right = std::max(0, image.at(k % 4, 5, k / 4) - 100);
+      const float left = 2 * (image.at(k % 4, 0, k / 4) - 100);
+      const float right = 2 * (image.at(k % 4, 5, k / 4) - 100);
       EXPECT_EQ((left + right) / 2, got[i * 12 + k]) << i << " " << k;
     }
   }

@@ -12,6 +12,7 @@
 #include "caffe/metric/verification.hpp"
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
+#include "tools/common/threshold_file.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
@@ -53,18 +54,6 @@ struct Figures {
   // NaN where there are no other people to take a threshold from.
   double threshold = NAN, accuracy = NAN;
 };
-
-metric::Distance DistanceByName(const string& name) {
-  static const map<string, metric::Distance> kNames = {
-      {"squared_l2", metric::Distance::kSquaredL2},
-      {"l2", metric::Distance::kL2},
-      {"cosine", metric::Distance::kCosine},
-      {"l1", metric::Distance::kL1}};
-  const auto found = kNames.find(name);
-  USAGE_CHECK(found != kNames.end())
-      << "--distance=" << name << ": wanted squared_l2, l2, cosine or l1";
-  return found->second;
-}
 
 metric::PairScores Pairs(metric::Distance kind, const Embeddings& set) {
   return metric::AllPairScores(kind, set.rows.data(), set.labels.data(),

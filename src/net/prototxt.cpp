@@ -131,12 +131,15 @@ void FinishInline(const std::string& display, Locations* locations,
   Upgrade(display, LineOf(*nested, *net, "input"), net);
 }
 
-void RememberLines(const Locations& locations, SolverParameter* param) {
-  const pb::Descriptor* type = param->GetDescriptor();
+// The line, from 1, of each field of the message itself; Lines is a map.
+template <typename Lines>
+void RememberLines(const Locations& locations, const pb::Message& message,
+                   Lines* lines) {
+  const pb::Descriptor* type = message.GetDescriptor();
   for (int i = 0; i < type->field_count(); ++i) {
-    const int line = LineOf(locations, *param, type->field(i)->name());
-    if (line >= 0)
-      (*param->mutable_field_line())[type->field(i)->name()] = line + 1;
+    const std::string name(type->field(i)->name());
+    const int line = LineOf(locations, message, name);
+    if (line >= 0) (*lines)[name] = line + 1;
   }
 }
 
@@ -167,7 +170,7 @@ void ParseSolverPrototxt(const std::string& text, const std::string& display,
   ParsePrototxt(clean, display, param, &locations, nullptr);
   param->set_source_file(display);
   param->clear_field_line();
-  RememberLines(locations, param);
+  RememberLines(locations, *param, param->mutable_field_line());
   if (param->has_net_param()) {
     FinishInline(display, &locations, "net_param", -1, *param,
                  param->mutable_net_param());
@@ -189,6 +192,16 @@ void ReadNetFromPrototxt(const std::string& path, NetParameter* param) {
 
 void ReadSolverFromPrototxt(const std::string& path, SolverParameter* param) {
   ParseSolverPrototxt(ReadFile(path, kMostText), path, param);
+}
+
+void ReadPrototxt(const std::string& path, pb::Message* message,
+                  std::map<std::string, int>* lines) {
+  message->Clear();
+  Locations locations;
+  ParsePrototxt(CheckedText(ReadFile(path, kMostText), path), path, message,
+                &locations, nullptr);
+  lines->clear();
+  RememberLines(locations, *message, lines);
 }
 
 void CheckUnknownFields(const LayerParameter& layer) {

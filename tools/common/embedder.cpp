@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "caffe/data/transformer.hpp"
+#include "caffe/solver/snapshot.hpp"
 #include "caffe/util/parallel.hpp"
 #include "caffe/util/suggest.hpp"
 #include "tools/common/tool_main.hpp"
@@ -233,6 +234,12 @@ vector<float> Embedder::Embed(const vector<string>& paths) {
   }
   data_->Reshape(shape);
   return rows;
+}
+
+uint64_t Embedder::WeightsHash() const {
+  NetParameter weights;
+  net_.ToProto(&weights);
+  return HashWeights(weights);
 }
 
 }  // namespace caffe

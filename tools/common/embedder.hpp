@@ -62,7 +62,8 @@ class Embedder {
   int width() const { return width_; }
   // The shape of a row: the blob's without its first axis.
   const vector<int>& row_shape() const { return row_shape_; }
-  const Net<float>& net() const { return net_; }
+  // The hash of the net's weights, as a solver state has it (snapshot.hpp).
+  uint64_t WeightsHash() const;
 
  private:
   void FindInput();

@@ -129,6 +129,10 @@ std::string HelpText(const std::string& usage) {
   return text;
 }
 
+void SetFlag(const std::string& name, const std::string& value) {
+  Set(OwnFlags().at(name), value);
+}
+
 bool FlagGiven(const std::string& name) { return !FlagValues(name).empty(); }
 
 std::vector<std::string> FlagValues(const std::string& name) {

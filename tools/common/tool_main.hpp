@@ -47,6 +47,9 @@ void ReleaseLog();
 bool FlagGiven(const std::string& name);
 std::vector<std::string> FlagValues(const std::string& name);
 
+// Sets a flag as the command line would; Error kUsage for a value that is none.
+void SetFlag(const std::string& name, const std::string& value);
+
 // Error kUsage where the flag is not given or empty; or its value too small.
 void RequireFlag(const std::string& name);
 void RequireAtLeast(const std::string& name, int64_t value, int64_t least);

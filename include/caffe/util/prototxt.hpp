@@ -12,6 +12,9 @@
 // in that layer, and CheckUnknownFields, called for the layers that are kept,
 // reports it.
 
+#include <google/protobuf/message.h>
+
+#include <map>
 #include <string>
 
 #include "caffe/proto/caffe.pb.h"
@@ -28,6 +31,11 @@ void ParseNetPrototxt(const std::string& text, const std::string& display,
                       NetParameter* param);
 void ParseSolverPrototxt(const std::string& text, const std::string& display,
                          SolverParameter* param);
+
+// A file with any other message. `lines` gets the line, from 1, of each field
+// of the message itself that the file has.
+void ReadPrototxt(const std::string& path, google::protobuf::Message* message,
+                  std::map<std::string, int>* lines);
 
 // Throws what the reader remembered about the layer: a field that does not
 // exist. The text is complete (file, line, layer): do not put a place in front.

@@ -1,0 +1,44 @@
+// The threshold of a verification as a file: found by tools/evaluate, used by
+// tools/verify. The file is a VerificationThreshold as prototxt
+// (proto/caffe_threshold.proto), and carries the settings that the threshold
+// was found with, under the names of the flags. What a distance is, is told in
+// caffe/metric/distances.hpp.
+#ifndef TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
+#define TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
+
+#include <string>
+
+#include "caffe/metric/distances.hpp"
+#include "caffe/proto/caffe_threshold.pb.h"
+
+namespace caffe {
+
+// The distance that --distance names; Error kUsage where there is none.
+metric::Distance DistanceByName(const std::string& name);
+
+// Where the threshold of these weights lies: the last file of a list with
+// commas, and ".threshold". "" for an empty list.
+std::string ThresholdPath(const std::string& weights);
+
+// Checks the values; at once the whole new file is there, or what was before.
+void WriteThreshold(const std::string& path,
+                    const VerificationThreshold& threshold);
+
+// Error kInput, "path:line: ..." for a value that is none: a threshold or a
+// distance that is missing, a threshold that is not finite, a distance of no
+// known name, far outside (0, 1), tar outside [0, 1], negative counts.
+VerificationThreshold ReadThreshold(const std::string& path);
+
+// Writes into `threshold` the tool's flags that it has a field for, where they
+// differ from their defaults; --distance always.
+void StoreSettings(VerificationThreshold* threshold);
+
+// Sets those flags as `threshold`, read from `path`, says. Error kUsage where
+// one was given on the command line and differs: the threshold does not hold
+// for it.
+void UseSettings(const VerificationThreshold& threshold,
+                 const std::string& path);
+
+}  // namespace caffe
+
+#endif  // TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_

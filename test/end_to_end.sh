@@ -40,6 +40,32 @@ grep -qE '^\{"people": 2, "images": 8, .*"eer": [01]\.[0-9]+, .*\}$' figures.jso
 # 40 rows of 64 floats behind a header of 128 bytes.
 [ "$(stat -c %s embedding.npy)" -eq $((128 + 40 * 64 * 4)) ] ||
   fail "extract: embedding.npy has $(stat -c %s embedding.npy) bytes"
+
+# Two images by a threshold: above and below their distance, and from a file,
+# whose settings are used.
+images=(faces/*/*)
+pair=("${images[0]}" "${images[1]}")
+verify() { "$tools/verify" --model=deploy.prototxt --weights=$weights "$@" "${pair[@]}"; }
+distance() { sed -E 's/.*"distance": ([^,]*),.*/\1/'; }
+d=$(verify --threshold=0 --flip --distance=l1 --format=json 2>/dev/null | distance)
+for side in "0.999 different persons" "1.001 same person"; do
+  t=$(awk -v d="$d" -v by="${side%% *}" 'BEGIN { print d * by }')
+  said=$(verify --threshold="$t" --flip --distance=l1 2>/dev/null)
+  case $said in "${side#* }: "*"(l1, threshold from --threshold)") ;;
+    *) fail "verify at $side: $said" ;; esac
+  echo "threshold: $t distance: 'l1' flip: true" >$weights.threshold
+  said=$(verify 2>verify.log)
+  case $said in "${side#* }: "*"(l1, threshold from $weights.threshold)") ;;
+    *) fail "verify by a file at $side: $said" ;; esac
+  ! grep -q 'other weights' verify.log || fail "verify: $(cat verify.log)"
+done
+[ "$(verify --format=json 2>/dev/null | distance)" = "$d" ] ||
+  fail "verify does not use the settings of the threshold's file"
+[ "$(verify --threshold=0 --distance=l1 --format=json 2>/dev/null | distance)" != "$d" ] ||
+  fail "a mirror image changes no distance"
+echo "weights_hash: 1" >>$weights.threshold
+verify 2>&1 >/dev/null | grep -q 'other weights' || fail "verify does not see other weights"
+
 # The middle of a larger image: by the input's own options, and by slices.
 cat >cropped.prototxt <<'END'
 layer { name: "data" type: "Input" top: "data"
@@ -73,4 +99,4 @@ sed -i 's/identities_per_batch: 6/identities_per_batch: 2/' train_val.prototxt
 "$tools/inspect" --model=deploy.prototxt | grep -q 'parameters' || fail inspect
 "$tools/time" --model=deploy.prototxt --phase=TEST --iterations=1 --format=json |
   grep -q '"total"' || fail time
-echo "end to end: train, resume, evaluate, extract, test, inspect, time"
+echo "end to end: train, resume, evaluate, extract, verify, test, inspect, time"

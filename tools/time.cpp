@@ -102,15 +102,6 @@ void PrintTable(const Net<float>& net, const Timings& t) {
               Text(kCell, SpreadOf(t.total)).c_str(), FLAGS_iterations);
 }
 
-string JsonString(const string& text) {
-  string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += static_cast<unsigned char>(c) < 32 ? ' ' : c;
-  }
-  return out + "\"";
-}
-
 const char kJsonSpread[] = "{\"median\": %.6f, \"min\": %.6f, \"max\": %.6f}";
 
 void PrintJson(const Net<float>& net, const Timings& t) {

@@ -21,6 +21,11 @@ std::vector<std::pair<std::string, std::string>>& Given() {
   return given;
 }
 
+std::vector<std::string>& Words() {
+  static std::vector<std::string> words;
+  return words;
+}
+
 // The flags that a tool's own source defines, by the file of the definition.
 std::map<std::string, CommandLineFlagInfo> OwnFlags() {
   std::vector<CommandLineFlagInfo> all;
@@ -72,18 +77,28 @@ void Set(const CommandLineFlagInfo& flag, const std::string& value) {
   Given().emplace_back(flag.name, value);
 }
 
+void AddWord(const std::string& word, int most) {
+  const bool fits = Words().size() < static_cast<size_t>(most);
+  USAGE_CHECK(fits)
+      << "stray argument '" << word << "' ("
+      << (most > 0 ? std::to_string(most) + " are there before it; " : "")
+      << "flags are --name=value; --help lists them)";
+  Words().push_back(word);
+}
+
 }  // namespace
 
-bool ParseFlags(int argc, char** argv) {
+bool ParseFlags(int argc, char** argv, int most_arguments) {
   const auto own = OwnFlags();
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument == "--help" || argument == "-help" || argument == "-h") {
       return true;
     }
-    USAGE_CHECK(argument.size() > 1 && argument[0] == '-' && argument != "--")
-        << "stray argument '" << argument
-        << "' (flags are --name=value; --help lists them)";
+    if (argument.size() < 2 || argument[0] != '-' || argument == "--") {
+      AddWord(argument, most_arguments);
+      continue;
+    }
     const size_t begin = argument[1] == '-' ? 2 : 1;
     const size_t equals = argument.find('=');
     const bool has_value = equals != std::string::npos;
@@ -132,6 +147,8 @@ std::string HelpText(const std::string& usage) {
 void SetFlag(const std::string& name, const std::string& value) {
   Set(OwnFlags().at(name), value);
 }
+
+const std::vector<std::string>& Arguments() { return Words(); }
 
 bool FlagGiven(const std::string& name) { return !FlagValues(name).empty(); }
 

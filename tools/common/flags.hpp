@@ -8,8 +8,9 @@
 namespace caffe {
 
 // Sets every flag given; returns true where help is asked for. Error kUsage:
-// an unknown flag, a value that is none of its kind, a stray argument.
-bool ParseFlags(int argc, char** argv);
+// an unknown flag, a value that is none of its kind, more than `most_arguments`
+// words that are no flags (Arguments() in tool_main.hpp).
+bool ParseFlags(int argc, char** argv, int most_arguments);
 
 // The usage and the tool's flags, as `--help` prints them.
 std::string HelpText(const std::string& usage);

@@ -137,8 +137,9 @@ void UseSettings(const VerificationThreshold& threshold,
     if (flag.current_value == value) return;
     USAGE_CHECK(!FlagGiven(flag.name))
         << "--" << flag.name << "=" << flag.current_value
-        << ": the threshold of " << path << " was found with --" << flag.name
-        << "=" << value << " and does not hold (give another with --threshold)";
+        << ": the threshold of " << path << " was found "
+        << (value.empty() ? "without it" : "with --" + flag.name + "=" + value)
+        << "; give another with --threshold";
     SetFlag(flag.name, value);
   });
 }

@@ -113,8 +113,8 @@ int Fail(const std::string& message, int exit_code) {
 }
 
 int RunWithFlags(int argc, char** argv, const std::string& usage,
-                 int (*run)()) {
-  if (ParseFlags(argc, argv)) {
+                 int (*run)(), int most_arguments) {
+  if (ParseFlags(argc, argv, most_arguments)) {
     std::fputs(HelpText(usage).c_str(), stdout);
     return 0;
   }
@@ -127,12 +127,13 @@ int RunWithFlags(int argc, char** argv, const std::string& usage,
 
 }  // namespace
 
-int ToolMain(int argc, char** argv, const std::string& usage, int (*run)()) {
+int ToolMain(int argc, char** argv, const std::string& usage, int (*run)(),
+             int most_arguments) {
   HoldStandardFiles();
   signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error, not the end
   StartLog(argv[0]);
   try {
-    return RunWithFlags(argc, argv, usage, run);
+    return RunWithFlags(argc, argv, usage, run, most_arguments);
   } catch (const Error& error) {
     return Fail(error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {
@@ -182,6 +183,15 @@ std::vector<std::string> SplitList(const std::string& list) {
     if (!part.empty()) parts.push_back(part);
   }
   return parts;
+}
+
+std::string JsonString(const std::string& text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < 32 ? ' ' : c;
+  }
+  return out + "\"";
 }
 
 void LogBlasCore() {

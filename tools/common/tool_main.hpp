@@ -35,8 +35,10 @@
 namespace caffe {
 
 // Reads the flags, calls run(), returns the exit code; never throws. `usage`
-// is the first line of the help; more lines may follow it.
-int ToolMain(int argc, char** argv, const std::string& usage, int (*run)());
+// is the first line of the help; more lines may follow it. `most_arguments` is
+// how many words that are no flags may stand on the command line.
+int ToolMain(int argc, char** argv, const std::string& usage, int (*run)(),
+             int most_arguments = 0);
 
 // Everything is set up: prints what was logged so far, and each later line at
 // once. Called by itself when run() returns.
@@ -46,6 +48,9 @@ void ReleaseLog();
 // (gflags itself keeps the last).
 bool FlagGiven(const std::string& name);
 std::vector<std::string> FlagValues(const std::string& name);
+
+// The words of the command line that are no flags, in order.
+const std::vector<std::string>& Arguments();
 
 // Sets a flag as the command line would; Error kUsage for a value that is none.
 void SetFlag(const std::string& name, const std::string& value);
@@ -62,6 +67,9 @@ void LoadLayerLibraries(const std::string& paths);
 
 // "a,b,c" as its parts; no empty ones.
 std::vector<std::string> SplitList(const std::string& list);
+
+// A text in quotes, as JSON has it.
+std::string JsonString(const std::string& text);
 
 // Prints the BLAS kernels in use, and warns where the environment forces
 // slower ones than the processor has.

@@ -1,0 +1,159 @@
+// Do two images show the same person? Embeds both, and compares their distance
+// with a threshold: that of --threshold, or that of a file which `evaluate
+// --write_threshold` wrote. The file also says with which settings its
+// threshold was found, and these are used.
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+
+#include "tools/common/image_flags.hpp"
+#include "tools/common/threshold_file.hpp"
+#include "tools/common/tool_main.hpp"
+
+DEFINE_string(model, "", "the deploy net (prototxt)");
+DEFINE_string(weights, "", "a .caffemodel, or several between commas");
+DEFINE_string(blob, "", "the embedding (default: the net's only output)");
+DEFINE_string(distance, "squared_l2", "squared_l2, l2, cosine or l1");
+DEFINE_double(threshold, NAN,
+              "the largest distance of one person's images (default: the "
+              "threshold file's)");
+DEFINE_string(threshold_file, "",
+              "a file with a threshold and its settings (default: "
+              "WEIGHTS.threshold)");
+DEFINE_string(format, "text", "text or json");
+DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
+DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
+DEFINE_string(layers, "",
+              "shared libraries with further layers, between commas");
+
+namespace caffe {
+namespace {
+
+// A threshold, and where it came from: a file's name, or "--threshold".
+struct Decision {
+  double threshold = NAN;
+  string source;
+  VerificationThreshold file;  // empty for --threshold
+};
+
+// Sets the flags as the threshold's file says.
+Decision DecisionFromFlags() {
+  Decision decision;
+  if (FlagGiven("threshold")) {
+    USAGE_CHECK(!FlagGiven("threshold_file"))
+        << "--threshold and --threshold_file: only one of them is possible";
+    USAGE_CHECK(std::isfinite(FLAGS_threshold))
+        << "--threshold=" << FLAGS_threshold << ": wanted a finite number";
+    decision.threshold = FLAGS_threshold;
+    decision.source = "--threshold";
+    return decision;
+  }
+  const bool named = FlagGiven("threshold_file");
+  decision.source =
+      named ? FLAGS_threshold_file : ThresholdPath(FLAGS_weights);
+  USAGE_CHECK(named || std::ifstream(decision.source).good())
+      << "there is no threshold: " << decision.source
+      << " does not exist; give --threshold=X, or let evaluate "
+      << "--write_threshold find one";
+  decision.file = ReadThreshold(decision.source);
+  decision.threshold = decision.file.threshold();
+  UseSettings(decision.file, decision.source);
+  return decision;
+}
+
+// What is wrong with a flag that a file has set is wrong in the file.
+ImageOptions OptionsOf(const Decision& decision) {
+  try {
+    return ImageOptionsFromFlags();
+  } catch (const Error& error) {
+    if (!decision.file.has_threshold()) throw;
+    throw error.As(Error::kInput).At(decision.source);
+  }
+}
+
+void CheckEmbedding(const string& path, const float* row, int width,
+                    metric::Distance kind) {
+  bool zero = true;
+  for (int k = 0; k < width; ++k) {
+    INPUT_CHECK(std::isfinite(row[k]))
+        << path << ": its embedding holds NaN or infinite values";
+    zero = zero && row[k] == 0;
+  }
+  INPUT_CHECK(!zero || kind != metric::Distance::kCosine)
+      << path << ": its embedding is all zeros, which has no cosine distance";
+}
+
+double DistanceOf(const vector<string>& paths, metric::Distance kind,
+                  Embedder* embedder) {
+  const vector<float> rows = embedder->Embed(paths);
+  const int width = embedder->width();
+  for (int i = 0; i < 2; ++i) {
+    CheckEmbedding(paths[i], &rows[i * width], width, kind);
+  }
+  const float distance =
+      metric::RowDistance(kind, &rows[0], &rows[width], width);
+  INPUT_CHECK(std::isfinite(distance))
+      << "the distance of " << paths[0] << " and " << paths[1]
+      << " is not a finite number; the embeddings are too large";
+  return distance;
+}
+
+void WarnOfOtherWeights(const Decision& decision, const Embedder& embedder) {
+  if (!decision.file.has_weights_hash() ||
+      decision.file.weights_hash() == embedder.WeightsHash()) {
+    return;
+  }
+  LOG(WARNING) << decision.source << " was found for other weights than "
+               << FLAGS_weights << ": the verdict may be wrong";
+}
+
+void Print(double distance, const Decision& decision) {
+  const bool same = distance <= decision.threshold;
+  if (FLAGS_format == "json") {
+    std::printf("{\"same_person\": %s, \"distance\": %.9g, \"threshold\": "
+                "%.9g, \"distance_kind\": \"%s\", \"threshold_from\": %s}\n",
+                same ? "true" : "false", distance, decision.threshold,
+                FLAGS_distance.c_str(), JsonString(decision.source).c_str());
+    return;
+  }
+  std::printf("%s: distance %.6g, threshold %.6g (%s, threshold from %s)\n",
+              same ? "same person" : "different persons", distance,
+              decision.threshold, FLAGS_distance.c_str(),
+              decision.source.c_str());
+}
+
+int Run() {
+  RequireFlag("model");
+  RequireFlag("weights");
+  const vector<string>& paths = Arguments();
+  USAGE_CHECK(paths.size() == 2)
+      << "found " << paths.size() << (paths.size() == 1 ? " image" : " images")
+      << "; wanted two, as in: verify --model=F --weights=F A.jpg B.jpg";
+  USAGE_CHECK(FLAGS_format == "text" || FLAGS_format == "json")
+      << "--format=" << FLAGS_format << ": wanted text or json";
+  const Decision decision = DecisionFromFlags();
+  const metric::Distance kind = DistanceByName(FLAGS_distance);
+  const ImageOptions options = OptionsOf(decision);
+  UseThreads(FLAGS_threads);
+  UseGpu(FLAGS_gpu);
+  LoadLayerLibraries(FLAGS_layers);
+  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
+  WarnOfOtherWeights(decision, embedder);
+  const double distance = DistanceOf(paths, kind, &embedder);
+  ReleaseLog();
+  Print(distance, decision);
+  return 0;
+}
+
+}  // namespace
+}  // namespace caffe
+
+int main(int argc, char** argv) {
+  return caffe::ToolMain(
+      argc, argv,
+      "verify --model=F --weights=F A.jpg B.jpg [--threshold=X | "
+      "--threshold_file=F]\n\n"
+      "Tells whether two images show the same person. The exit code is 0 for\n"
+      "both answers.",
+      caffe::Run, 2);
+}

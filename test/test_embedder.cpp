@@ -161,6 +161,17 @@ TEST_F(EmbedderTest, FlipKeepsRowsOfLengthOne) {
   }
 }
 
+TEST_F(EmbedderTest, TheHashIsThatOfTheWeights) {
+  const auto hash = [&](const string& value) {
+    const string layer = "type: 'Bias' bias_param { filler { type: 'constant' "
+                         "value: " + value + " } }";
+    return Embedder(EmbedderNet(folder_, "net", kColour, "", layer), "", "out")
+        .WeightsHash();
+  };
+  EXPECT_EQ(hash("1"), hash("1"));
+  EXPECT_NE(hash("1"), hash("2"));
+}
+
 TEST_F(EmbedderTest, RefusesWhatDoesNotFitTheNet) {
   const char gray[] = "dim: 2 dim: 1 dim: 4 dim: 6";
   ImageOptions means;

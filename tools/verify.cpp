@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include "caffe/metric/distances.hpp"
+#include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_file.hpp"
 #include "tools/common/tool_main.hpp"

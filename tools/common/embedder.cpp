@@ -1,7 +1,9 @@
 // The way from image files to the rows of a blob.
 #include "tools/common/embedder.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "caffe/data/transformer.hpp"
 #include "caffe/solver/snapshot.hpp"

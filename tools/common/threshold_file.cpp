@@ -5,10 +5,10 @@
 
 #include <cmath>
 #include <map>
+#include <vector>
 
 #include "caffe/util/io.hpp"
 #include "caffe/util/prototxt.hpp"
-#include "caffe/util/suggest.hpp"
 #include "tools/common/tool_main.hpp"
 
 namespace caffe {

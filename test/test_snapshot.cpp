@@ -213,6 +213,15 @@ TEST_F(SnapshotTest, TenAndTenAreTwentyWithHardIdentities) {
     CheckResume("momentum: 0.9", 2);
     CheckResume("momentum: 0.9 iter_size: 2", 1);
   }
+  // What a layer refuses names the state's file and the layer.
+  const size_t people = net_.find("identities_per_batch: 4");
+  net_.replace(people, 23, "identities_per_batch: 5");
+  const std::string error =
+      RestoreError(Make("momentum: 0.9").get(), "net_iter_10.solverstate");
+  EXPECT_EQ(error.find((folder_ / "net_iter_10.solverstate") + ": "), 0u)
+      << error;
+  EXPECT_NE(error.find("layer 'data' (IdentityData): "), std::string::npos)
+      << error;
 }
 
 TEST_F(SnapshotTest, StateNamesItsIterationAndWeights) {

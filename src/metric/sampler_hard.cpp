@@ -97,7 +97,9 @@ int HardSampler::NextNeighbour(int person, const std::vector<int>& people,
 std::vector<Pick> HardSampler::Batch(uint64_t number) {
   std::vector<Pick> picks = plans_->Batch(number);
   std::vector<int> people;
-  for (int s = 0; s < seeds_; ++s) people.push_back(picks[s * images_].identity);
+  for (int s = 0; s < seeds_; ++s) {
+    people.push_back(picks[s * images_].identity);
+  }
   std::vector<int> places(seeds_, 0);
   Rng rng(seed_ ^ kNeighbourSalt, number);
   for (int s = 0; static_cast<int>(people.size()) < identities_;

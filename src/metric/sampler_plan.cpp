@@ -42,8 +42,9 @@ std::vector<int> SetCounts(const std::vector<int>& images_per_identity,
 namespace {
 
 // The images of one person, permuted and cut in sets of k, one after the
-// other, of which only the first ones may be wanted; the last set is filled up with images of the earlier ones, the only
-// set of a person with too few images with these again and again.
+// other, of which only the first ones may be wanted; the last set is filled up
+// with images of the earlier ones, the only set of a person with too few images
+// with these again and again.
 std::vector<int> CutInSets(int n, int sets, int k, Rng* rng) {
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);

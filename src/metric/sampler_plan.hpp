@@ -20,8 +20,7 @@ void CheckBatch(int identities, int images);
 
 // In how many sets of k images those of each person are cut, with kIdentities
 // one: none where there are fewer, but with kRepeat one, if there is any image.
-// Error(kInput) where
-// fewer than `identities` people have a set.
+// Error(kInput) where fewer than `identities` people have a set.
 std::vector<int> SetCounts(const std::vector<int>& images_per_identity,
                            int identities, int k, const SetRule& rule);
 

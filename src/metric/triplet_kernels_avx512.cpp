@@ -1,5 +1,5 @@
-// The triplet passes' inner loops for x86 processors with AVX-512; CMake compiles
-// this file for those, wherever the library itself is to run.
+// The triplet passes' inner loops for x86 processors with AVX-512; CMake
+// compiles this file for those, wherever the library itself is to run.
 
 #ifdef TERCET_X86_KERNELS
 

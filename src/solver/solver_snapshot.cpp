@@ -77,7 +77,11 @@ void Solver<Dtype>::Restore(const char* state_file) {
   net_->CopyTrainedLayersFrom(weights, model);
   for (const auto& net : test_nets_) net->ShareTrainedLayersWith(net_.get());
   LoadHistory(state);
-  LoadRunState(state);
+  try {
+    LoadRunState(state);
+  } catch (const Error& error) {
+    throw error.At(file);
+  }
   iter_ = state.iter();
   if (state.has_random_seed()) param_.set_random_seed(state.random_seed());
   const bool ours = file == StateFileName(param_.snapshot_prefix(), iter_);
@@ -189,7 +193,11 @@ void Solver<Dtype>::LoadLayers(const SolverState& state, const string& prefix,
     }
     LayerState own = *found->second;
     own.set_name(name);
-    layer->LoadState(own);
+    try {
+      layer->LoadState(own);
+    } catch (const Error& error) {
+      throw error.At(LayerPlace(layer->layer_param()));
+    }
   }
 }
 

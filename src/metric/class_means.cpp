@@ -91,10 +91,10 @@ std::vector<int32_t> ClassMeans::Nearest(int width) const {
       &batch, n * size_,
       [&](MiningSlot<float>* slot, int64_t begin, int64_t end) {
         std::vector<int32_t> places;
-        measure.Multiply(begin, end, 0, slot);
+        measure.Multiply(begin, end, 0, n, slot);
         for (int64_t i = begin; i < end; ++i) {
           float* const d = slot->block.data() + (i - begin) * n;
-          measure.Finish(i, 0, d);
+          measure.Finish(i, 0, n, d);
           LeastOf(d, n, i, width, &places);
           int32_t* to = &nearest[int64_t{who[i]} * width];
           for (const int32_t place : places) *to++ = who[place];

@@ -220,8 +220,8 @@ void TakeMemory(const MiningOptions& options, MiningBatch<T>* batch) {
 }  // namespace
 
 template <typename T>
-void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
-                   int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch) {
+void PrepareRows(const MiningOptions& options, const T* x, const T* labels,
+                 int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch) {
   CHECK(options.distance != Distance::kL1);
   CHECK_LT(B, std::numeric_limits<int32_t>::max());
   batch->B = B;
@@ -238,6 +238,12 @@ void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
   for (int64_t i = 0; i < B; ++i) {
     if (!(batch->squares[i] < kMostSquare<T>)) FailRows(x, bank, B, D);
   }
+}
+
+template <typename T>
+void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
+                   int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch) {
+  PrepareRows(options, x, labels, bank, B, D, batch);
   TakeMemory(options, batch);
 }
 
@@ -257,6 +263,8 @@ const T* AnchorRows(const MiningBatch<T>& batch, int64_t begin, int64_t end,
 #define INSTANTIATE_MINING_BATCH(T)                                         \
   template void CheckLabel<T>(T, int64_t);                                  \
   template void FailRows<T>(const T*, int64_t, int64_t, int64_t);           \
+  template void PrepareRows<T>(const MiningOptions&, const T*, const T*,    \
+                               int64_t, int64_t, int64_t, MiningBatch<T>*); \
   template void PrepareMining<T>(const MiningOptions&, const T*, const T*,  \
                                  int64_t, int64_t, int64_t,                 \
                                  MiningBatch<T>*);                          \

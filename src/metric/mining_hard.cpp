@@ -170,11 +170,11 @@ void MineHardest(const MiningOptions& options, const T* x,
       batch, B * batch->D / 2,
       [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
         Behind<T>* const part = &behind[slot - batch->slots.data()];
-        measure.Multiply(begin, end, begin, slot);
+        measure.Multiply(begin, end, begin, B, slot);
         const Strip<T> strip = {*batch, kernels, slot->block.data(),
                                 begin,  end,     B - begin};
         for (int64_t i = begin; i < end; ++i) {
-          measure.Finish(i, begin,
+          measure.Finish(i, begin, B,
                          slot->block.data() + (i - begin) * strip.pitch);
           found[i] = HardestAhead(strip, i);
         }

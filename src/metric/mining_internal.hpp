@@ -104,7 +104,13 @@ template <typename T>
 template <typename T>
 constexpr T kMostSquare = std::numeric_limits<T>::max() / 16;
 
-// Orders and centres the rows of x, and takes the memory.
+// Orders and centres the rows of x, and says which are anchors. Where not all
+// is finite, Error kInput names the row.
+template <typename T>
+void PrepareRows(const MiningOptions& options, const T* x, const T* labels,
+                 int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch);
+
+// The same, and takes the memory for a loss.
 template <typename T>
 void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
                    int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch);
@@ -122,11 +128,11 @@ class RowMeasure {
   RowMeasure(const MiningOptions& options, const T* x,
              const MiningBatch<T>& batch);
   // slot->block(a - begin, j - from) = the product of the rows of anchor a and
-  // of row j, for a of begin ... end-1 and j of from ... B-1.
-  void Multiply(int64_t begin, int64_t end, int64_t from,
+  // of row j, for a of begin ... end-1 and j of from ... to-1.
+  void Multiply(int64_t begin, int64_t end, int64_t from, int64_t to,
                 MiningSlot<T>* slot) const;
-  // d_j, j of from ... B-1, from these products; 0 for i itself.
-  void Finish(int64_t i, int64_t from, T* d) const;
+  // d_j, j of from ... to-1, from these products; 0 for i itself.
+  void Finish(int64_t i, int64_t from, int64_t to, T* d) const;
   // The distance of rows i and j from their differences alone.
   T Direct(int64_t i, int64_t j) const;
 
@@ -137,6 +143,45 @@ class RowMeasure {
   const MiningKernels<T>& kernels_;
   T most_;                      // the largest of the squares
   std::vector<int32_t> zeros_;  // kCosine: the zero vectors
+};
+
+// A search of d_begin ... d_end-1 for what is better than *found; d_0 is of row
+// `first`. `search` is `nearest` or `farthest` of MiningKernels.
+template <typename T>
+void SearchFrom(void (*search)(const T* d, int64_t begin, int64_t end,
+                               Found<T>* found),
+                const T* d, int64_t begin, int64_t end, int64_t first,
+                Found<T>* found) {
+  Found<T> here{found->value, -1};
+  search(d, begin, end, &here);
+  if (here.at >= 0) *found = Found<T>{here.value, first + here.at};
+}
+
+// Of one anchor: the nearest negative beyond each of its positives, from the
+// distances of the negatives, which may come piece by piece.
+template <typename T>
+class SemiHardSearch {
+ public:
+  // The first m of *thresholds are the distances of the positives. The search
+  // keeps the pointer, and changes what it points to.
+  void Start(int64_t m, std::vector<T>* thresholds);
+  // Looks at d_begin ... d_end-1, where d_0 is of row `first`; pieces come in
+  // the order of the rows. `ranks` is working memory.
+  void Look(const MiningKernels<T>& kernels, const T* d, int64_t begin,
+            int64_t end, int64_t first, std::vector<int32_t>* ranks);
+  // Of each positive; at -1 where no negative is farther.
+  std::vector<Found<T>> Finish();
+
+ private:
+  bool many() const { return steps_ > 0; }
+
+  int64_t m_ = 0;
+  std::vector<T>* thresholds_ = nullptr;
+  // Each threshold's best; with many the best of each rank.
+  std::vector<Found<T>> best_;
+  // With many: how the sorted thresholds are searched, and where each was.
+  int steps_ = 0;
+  std::vector<int64_t> from_;
 };
 
 // kBatchHard without a bank: the picks of all anchors, from half of the
@@ -192,11 +237,11 @@ void ForEachMeasuredAnchor(const MiningOptions& options, const T* x,
   const RowMeasure<T> measure(options, x, *batch);
   ForEachMiningBlock(
       batch, B * D, [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-        measure.Multiply(begin, end, 0, slot);
+        measure.Multiply(begin, end, 0, B, slot);
         for (int64_t a = begin; a < end; ++a) {
           const int64_t i = batch->anchors[a];
           T* const d = slot->block.data() + (a - begin) * B;
-          measure.Finish(i, 0, d);
+          measure.Finish(i, 0, B, d);
           if (options.distance == Distance::kL2) kernels.root(d, B);
           body(MiningAnchor<T>{&options, &kernels, batch, slot, a, i,
                                batch->group[i], d, draw});

@@ -22,37 +22,37 @@ RowMeasure<T>::RowMeasure(const MiningOptions& options, const T* x,
 
 template <typename T>
 void RowMeasure<T>::Multiply(int64_t begin, int64_t end, int64_t from,
-                             MiningSlot<T>* slot) const {
-  const int64_t B = batch_.B, D = batch_.D;
-  const int64_t anchors = AnchorCount(batch_);
-  slot->block.resize((anchors / MiningBlocks(anchors) + 1) * B);
+                             int64_t to, MiningSlot<T>* slot) const {
+  const int64_t D = batch_.D;
+  const size_t size = (end - begin) * (to - from);
+  if (slot->block.size() < size) slot->block.resize(size);
   caffe_cpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(end - begin),
-                 static_cast<int>(B - from), static_cast<int>(D),
+                 static_cast<int>(to - from), static_cast<int>(D),
                  cosine_ ? T(-1) : T(-2), AnchorRows(batch_, begin, end, slot),
                  batch_.rows.data() + from * D, T(0), slot->block.data());
 }
 
 template <typename T>
-void RowMeasure<T>::Finish(int64_t i, int64_t from, T* d) const {
-  const int64_t B = batch_.B;
+void RowMeasure<T>::Finish(int64_t i, int64_t from, int64_t to, T* d) const {
   const T* const squares = batch_.squares.data();
-  d[i - from] = std::numeric_limits<T>::max() / 2;
+  const bool own = i >= from && i < to;
+  if (own) d[i - from] = std::numeric_limits<T>::max() / 2;
   const T least =
-      kernels_.distances(d, squares + from, squares[i], B - from);
+      kernels_.distances(d, squares + from, squares[i], to - from);
   if (least < kNearShare<T> * (squares[i] + most_)) {
-    for (int64_t j = from; j < B; ++j) {
+    for (int64_t j = from; j < to; ++j) {
       if (d[j - from] < kNearShare<T> * (squares[i] + squares[j])) {
         d[j - from] = Direct(i, j);
       }
     }
   }
   if (!zeros_.empty()) {
-    if (batch_.inverses[i] == 0) std::fill_n(d, B - from, T(1));
+    if (batch_.inverses[i] == 0) std::fill_n(d, to - from, T(1));
     for (int32_t j : zeros_) {
-      if (j >= from) d[j - from] = 1;
+      if (j >= from && j < to) d[j - from] = 1;
     }
   }
-  d[i - from] = 0;
+  if (own) d[i - from] = 0;
 }
 
 template <typename T>

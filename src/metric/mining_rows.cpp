@@ -2,6 +2,7 @@
 // what they add to the loss and to the slopes.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "mining_internal.hpp"
 
@@ -262,60 +263,76 @@ void PickHardest(const MiningAnchor<T>& anchor) {
                  static_cast<int32_t>(negative.at)});
 }
 
-// The nearest negative farther than each of m positives; at -1 where none is.
+}  // namespace
+
 template <typename T>
-void NearestAbove(const MiningAnchor<T>& anchor, int64_t m,
-                  std::vector<Found<T>>* found) {
-  const std::vector<T>& thresholds = anchor.slot->thresholds;
-  found->assign(thresholds.size(), Found<T>{kFar<T>, -1});
-  for (int64_t q = 0; q < m; q += kThresholds) {
-    ForNegatives(anchor, [&](int64_t begin, int64_t end) {
-      anchor.kernels->above(anchor.d, begin, end, thresholds.data() + q,
-                            found->data() + q);
-    });
+void SemiHardSearch<T>::Start(int64_t m, std::vector<T>* thresholds) {
+  m_ = m;
+  thresholds_ = thresholds;
+  if (m > kFewPositives) {
+    steps_ = SortForRanks(m, thresholds, &from_);
+    best_.assign(m + 1, Found<T>{kFar<T>, -1});
+    return;
+  }
+  steps_ = 0;
+  while (thresholds->size() % kThresholds != 0) thresholds->push_back(kFar<T>);
+  best_.assign(thresholds->size(), Found<T>{kFar<T>, -1});
+}
+
+template <typename T>
+void SemiHardSearch<T>::Look(const MiningKernels<T>& kernels, const T* d,
+                             int64_t begin, int64_t end, int64_t first,
+                             std::vector<int32_t>* ranks) {
+  const T* const t = thresholds_->data();
+  if (many()) {
+    // A negative with `rank` positives nearer than itself is farther than just
+    // those.
+    ranks->resize(std::max<size_t>(ranks->size(), end - begin));
+    int32_t* const rank = ranks->data();
+    kernels.rank(d + begin, end - begin, t, steps_, false, rank);
+    for (int64_t n = begin; n < end; ++n) {
+      Found<T>& best = best_[rank[n - begin]];
+      if (d[n] < best.value) best = Found<T>{d[n], first + n};
+    }
+    return;
+  }
+  for (int64_t q = 0; q < m_; q += kThresholds) {
+    Found<T> here[kThresholds];
+    for (int k = 0; k < kThresholds; ++k) here[k] = {best_[q + k].value, -1};
+    kernels.above(d, begin, end, t + q, here);
+    for (int k = 0; k < kThresholds; ++k) {
+      if (here[k].at >= 0) best_[q + k] = {here[k].value, first + here[k].at};
+    }
   }
 }
 
-// The same with many positives: a negative with `rank` positives nearer than
-// itself is farther than just those.
 template <typename T>
-void NearestAboveByRank(const MiningAnchor<T>& anchor, int64_t m,
-                        std::vector<Found<T>>* found) {
-  MiningSlot<T>& slot = *anchor.slot;
-  std::vector<int64_t> from;
-  const int steps = SortForRanks(m, &slot.thresholds, &from);
-  std::vector<Found<T>> with_rank(m + 1, Found<T>{kFar<T>, -1});
-  slot.ranks.resize(anchor.batch->B);
-  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
-    anchor.kernels->rank(anchor.d + begin, end - begin,
-                         slot.thresholds.data(), steps, false,
-                         slot.ranks.data() + begin);
-    for (int64_t n = begin; n < end; ++n) {
-      Found<T>& best = with_rank[slot.ranks[n]];
-      if (anchor.d[n] < best.value) best = Found<T>{anchor.d[n], n};
-    }
-  });
+std::vector<Found<T>> SemiHardSearch<T>::Finish() {
+  if (!many()) return std::move(best_);
   // Positive q is below the ranks from q + 1 on, of which the first with any
   // holds the nearest. Between equal positives no rank has any.
-  found->resize(m);
+  std::vector<Found<T>> found(m_);
   Found<T> best{kFar<T>, -1};
-  for (int64_t q = m - 1; q >= 0; --q) {
-    if (with_rank[q + 1].at >= 0) best = with_rank[q + 1];
-    (*found)[from[q]] = best;
+  for (int64_t q = m_ - 1; q >= 0; --q) {
+    if (best_[q + 1].at >= 0) best = best_[q + 1];
+    found[from_[q]] = best;
   }
+  return found;
 }
+
+namespace {
 
 template <typename T>
 void PickSemiHard(const MiningAnchor<T>& anchor) {
   MiningSlot<T>& slot = *anchor.slot;
   const int64_t m =
       Thresholds(anchor, T(0), kFar<T>, &slot.thresholds);
-  std::vector<Found<T>> found;
-  if (m <= kFewPositives) {
-    NearestAbove(anchor, m, &found);
-  } else {
-    NearestAboveByRank(anchor, m, &found);
-  }
+  SemiHardSearch<T> search;
+  search.Start(m, &slot.thresholds);
+  ForNegatives(anchor, [&](int64_t begin, int64_t end) {
+    search.Look(*anchor.kernels, anchor.d, begin, end, 0, &slot.ranks);
+  });
+  const std::vector<Found<T>> found = search.Finish();
   Found<T> last{-1, -1};
   for (int64_t q = 0; q < m; ++q) {
     if (found[q].at < 0 && last.at < 0) {
@@ -428,6 +445,7 @@ void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
 
 #define INSTANTIATE_MINING_ROWS(T)                              \
   template void WriteSlopes<T>(const MiningAnchor<T>&);         \
+  template class SemiHardSearch<T>;                             \
   template void MineAnchor<T>(const MiningAnchor<T>&);          \
   template void FinishPicks<T>(const MiningAnchor<T>&, const T*, \
                                const T*)

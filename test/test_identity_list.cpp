@@ -197,4 +197,28 @@ TEST(IdentityListTest, TripletListReads) {
             "list.txt:1: no such image: " + (folder / "c.pgm"));
 }
 
+TEST(IdentityListTest, TripletListTakesBlanksBetweenTabs) {
+  ImageFolder folder;
+  folder.Write("an na/1 a.pgm", "");
+  folder.Write("b.pgm", "");
+  const auto read = [&](const std::string& text) {
+    return ReadTripletList(folder.Write("list.txt", text), "");
+  };
+  const std::vector<ImageTriplet> triplets =
+      read("an na/1 a.pgm\tb.pgm\tan na/1 a.pgm\r\n"
+           "b.pgm \tan na/1 a.pgm\t b.pgm\n"
+           "b.pgm\t b.pgm b.pgm\nb.pgm\t\tb.pgm\tb.pgm\n");
+  ASSERT_EQ(4u, triplets.size());
+  EXPECT_EQ(folder / "an na/1 a.pgm", triplets[0].anchor);
+  EXPECT_EQ(folder / "b.pgm", triplets[0].positive);
+  EXPECT_EQ(folder / "an na/1 a.pgm", triplets[0].negative);
+  EXPECT_EQ(folder / "b.pgm", triplets[1].anchor);
+  EXPECT_EQ(folder / "an na/1 a.pgm", triplets[1].positive);
+  EXPECT_EQ(folder / "b.pgm", triplets[1].negative);
+  EXPECT_EQ(folder / "b.pgm", triplets[2].positive);
+  EXPECT_EQ(folder / "b.pgm", triplets[3].positive);
+  ExpectHas(InputError([&] { read("an na/1 a.pgm b.pgm\tb.pgm\n"); }),
+            "found 5 words");
+}
+
 }  // namespace caffe

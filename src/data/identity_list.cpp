@@ -27,7 +27,6 @@ namespace fs = std::filesystem;
 constexpr const char* kSpace = " \t\r\n\v\f";
 // Labels travel as float, which holds whole numbers exactly up to here.
 constexpr int64_t kMaxLabel = int64_t{1} << 24;
-constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 
 struct Line {
   int number;
@@ -461,6 +460,27 @@ std::vector<LabelledImage> ListImages(const std::string& source,
   return images;
 }
 
+namespace {
+
+// What lies between tabs, if these make three paths; else the words.
+std::vector<std::string> PathsOfTriplet(const std::string& text) {
+  std::vector<std::string> paths;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, '\t');) {
+    paths.push_back(Strip(part));
+  }
+  const bool empty =
+      std::any_of(paths.begin(), paths.end(),
+                  [](const std::string& path) { return path.empty(); });
+  if (paths.size() == 3 && !empty) return paths;
+  paths.clear();
+  std::istringstream words(text);
+  for (std::string word; words >> word;) paths.push_back(word);
+  return paths;
+}
+
+}  // namespace
+
 std::vector<ImageTriplet> ReadTripletList(const std::string& source,
                                           const std::string& root_folder) {
   CheckThere(source);
@@ -469,15 +489,14 @@ std::vector<ImageTriplet> ReadTripletList(const std::string& source,
   Fault form, missing;
   std::vector<ImageTriplet> triplets;
   for (const Line& line : lines) {
-    std::istringstream words(line.text);
-    std::vector<std::string> paths;
-    for (std::string word; words >> word;) paths.push_back(make_path(word));
+    std::vector<std::string> paths = PathsOfTriplet(line.text);
     if (paths.size() != 3) {
       form.Add(line.number, "found " + std::to_string(paths.size()) +
                                 " words; wanted `anchor positive negative`");
       continue;
     }
-    for (const std::string& path : paths) {
+    for (std::string& path : paths) {
+      path = make_path(path);
       if (!IsFile(path)) missing.Add(line.number, "no such image: " + path);
     }
     triplets.push_back({paths[0], paths[1], paths[2]});

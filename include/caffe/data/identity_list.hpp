@@ -9,10 +9,14 @@
 #define CAFFE_DATA_IDENTITY_LIST_HPP_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace caffe {
+
+// The largest list that is read.
+constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 
 struct Identity {
   std::string name;  // the folder's name, or the label as in the list
@@ -86,8 +90,8 @@ ImagesOfPeople InARow(const std::vector<Identity>& people);
 std::vector<LabelledImage> ListImages(const std::string& source,
                                       const std::string& root_folder);
 
-// The lines `anchor positive negative` of a list, paths as above (without
-// blanks).
+// The lines `anchor positive negative` of a list, paths as above. With a tab
+// between them they may hold blanks.
 std::vector<ImageTriplet> ReadTripletList(const std::string& source,
                                           const std::string& root_folder);
 

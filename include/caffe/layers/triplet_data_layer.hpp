@@ -8,9 +8,10 @@
 //   1  label  3 T, who it is (optional; only from a folder)
 //
 // Options, triplet_data_param:
-//   source            a list of `anchor positive negative` lines (paths
-//                     without blanks), or a folder with one folder of images
-//                     a person. Images: PGM, PPM, PNG, JPEG.
+//   source            a list of `anchor positive negative` lines (with tabs
+//                     between them where paths hold blanks), or a folder with
+//                     one folder of images a person. Images: PGM, PPM, PNG,
+//                     JPEG.
 //   root_folder [""]  put in front of a list's paths; the list's own folder
 //                     where empty
 //   batch_size        T, at least 1

@@ -66,6 +66,42 @@ done
 echo "weights_hash: 1" >>$weights.threshold
 verify 2>&1 >/dev/null | grep -q 'other weights' || fail "verify does not see other weights"
 
+# A list mined with an untrained net, whose paths hold from any folder, and a
+# few iterations on it.
+mkdir -p lists "people of mine"
+cp -r faces/person_000[1-4] "people of mine"
+for mining in hard semi_hard; do
+  for threads in 1 2; do
+    "$tools/mine_triplets" --model=deploy.prototxt --weights=none --threads=$threads \
+      --images="people of mine" --mining=$mining --out=lists/$mining.$threads >mined.txt
+  done
+  cmp lists/$mining.1 lists/$mining.2 || fail "$mining: threads change the list"
+done
+# 16 anchors with 3 positives each.
+[ "$(wc -l <lists/hard.1)/$(wc -l <lists/semi_hard.1)" = 16/48 ] ||
+  fail "mine_triplets: $(cat mined.txt)"
+awk -F '\t' '{ for (i = 1; i <= 3; ++i) { who[i] = $i; sub("/[^/]*$", "", who[i]) } }
+  who[1] != who[2] || who[1] == who[3] || $1 == $2 { exit 1 }' lists/* ||
+  fail "mine_triplets: a line is no triplet"
+cat >triplet_net.prototxt <<'END'
+layer { name: "data" type: "TripletData" top: "data"
+  transform_param { scale: 0.0078125 }
+  triplet_data_param { source: "lists/semi_hard.1" batch_size: 4 } }
+layer { name: "fc" type: "InnerProduct" bottom: "data" top: "fc"
+  inner_product_param { num_output: 8 weight_filler { type: "xavier" } } }
+layer { name: "unit" type: "Normalize" bottom: "fc" top: "unit" }
+layer { name: "cut" type: "Slice" bottom: "unit" top: "a" top: "p" top: "n"
+  slice_param { axis: 0 } }
+layer { name: "loss" type: "TripletLoss" bottom: "a" bottom: "p" bottom: "n"
+  top: "loss" }
+END
+cat >triplet_solver.prototxt <<'END'
+net: "triplet_net.prototxt" base_lr: 0.001 lr_policy: "fixed" max_iter: 3
+snapshot_prefix: "out/mined" random_seed: 1
+END
+"$tools/train" --solver=triplet_solver.prototxt 2>mined.log ||
+  fail "train on mined triplets: $(tail -n 1 mined.log)"
+
 # The middle of a larger image: by the input's own options, and by slices.
 cat >cropped.prototxt <<'END'
 layer { name: "data" type: "Input" top: "data"
@@ -99,4 +135,4 @@ sed -i 's/identities_per_batch: 6/identities_per_batch: 2/' train_val.prototxt
 "$tools/inspect" --model=deploy.prototxt | grep -q 'parameters' || fail inspect
 "$tools/time" --model=deploy.prototxt --phase=TEST --iterations=1 --format=json |
   grep -q '"total"' || fail time
-echo "end to end: train, resume, evaluate, extract, verify, test, inspect, time"
+echo "end to end: train, resume, evaluate, extract, mine_triplets, verify, test, inspect, time"

@@ -280,6 +280,28 @@ TEST(OfflineMiningTest, NearDuplicatesKeepTheirDigits) {
   EXPECT_NEAR(1e-6, mined.triplets[0].negative_distance, 1e-9);
 }
 
+// A zero vector has cosine distance 1 to all, wherever a tile begins.
+TEST(OfflineMiningTest, ZeroVectorsAreAtCosineDistanceOne) {
+  EmbeddingSet set;
+  set.D = 2;
+  set.x = {1, 0, 0, 0, 0.6f, 0.8f, -1, 0};
+  set.labels = {0, 0, 1, 1};
+  OfflineMiningOptions options;
+  options.mining = Mining::kBatchHard;
+  options.distance = Distance::kCosine;
+  const float expected[][2] = {{1, 0.4f}, {1, 1}, {1.6f, 0.4f}, {1.6f, 1}};
+  for (const int rows : {1, 2, 3, 4}) {
+    options.tile_rows = rows;
+    const OfflineMining mined = MineSet(options, set);
+    ASSERT_EQ(4u, mined.triplets.size());
+    for (int a = 0; a < 4; ++a) {
+      const OfflineTriplet& triplet = mined.triplets[a];
+      EXPECT_NEAR(expected[a][0], triplet.positive_distance, 1e-6) << a;
+      EXPECT_NEAR(expected[a][1], triplet.negative_distance, 1e-6) << a;
+    }
+  }
+}
+
 TEST(OfflineMiningTest, RefusesWhatHasNoTriplets) {
   EmbeddingSet set;
   set.x = {1, 2, 3};

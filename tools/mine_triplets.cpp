@@ -206,7 +206,8 @@ void PrintSummary(const ImagesOfPeople& people,
   ReleaseLog();
   std::printf("people              %zu\n", people.counts.size());
   std::printf("images              %zu\n", people.paths.size());
-  std::printf("anchors             %lld", static_cast<long long>(mined.anchors));
+  std::printf("anchors             %lld",
+              static_cast<long long>(mined.anchors));
   if (single > 0) {
     std::printf("  (people with one image, who are only negatives: %lld)",
                 static_cast<long long>(single));

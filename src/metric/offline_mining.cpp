@@ -34,8 +34,9 @@ struct OfflineSlot {
 
 class OfflineMiner {
  public:
-  OfflineMiner(const OfflineMiningOptions& options, const MiningOptions& measure,
-               const float* x, const MiningBatch<float>& batch)
+  OfflineMiner(const OfflineMiningOptions& options,
+               const MiningOptions& measure, const float* x,
+               const MiningBatch<float>& batch)
       : options_(options),
         batch_(batch),
         kernels_(BestMiningKernels<float>()),

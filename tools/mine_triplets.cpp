@@ -13,6 +13,7 @@
 #include "caffe/metric/offline_mining.hpp"
 #include "caffe/util/io.hpp"
 #include "tools/common/embedder.hpp"
+#include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
@@ -249,12 +250,13 @@ int Run() {
     RequireFlag(flag);
   }
   const metric::OfflineMiningOptions options = ReadOptions();
+  const ImageOptions image_options = ImageOptionsFromFlags();
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   Caffe::set_random_seed(FLAGS_seed);
   Embedder embedder(FLAGS_model, FLAGS_weights == "none" ? "" : FLAGS_weights,
-                    FLAGS_blob);
+                    FLAGS_blob, false, image_options);
   const ImagesOfPeople people = InARow(ReadPeople());
   const vector<string> names = WrittenPaths(people.paths);
   metric::OfflineMining mined;

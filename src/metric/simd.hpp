@@ -5,6 +5,8 @@
 #ifndef TERCET_METRIC_SIMD_HPP_
 #define TERCET_METRIC_SIMD_HPP_
 
+#include <utility>
+
 namespace caffe {
 namespace metric {
 namespace {
@@ -19,18 +21,30 @@ struct Simd {
   static Vector Load(const T* p) { return *reinterpret_cast<const Loose*>(p); }
   static void Store(T* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
   static Vector All(T value) { return Vector{} + value; }
-  static T Total(Vector v) {
-    T sum[kLanes];
-    Store(sum, v);
-    for (int width = kLanes / 2; width > 0; width /= 2) {
-      for (int i = 0; i < width; ++i) sum[i] += sum[i + width];
-    }
-    return sum[0];
-  }
+  // The sum of the lanes: each of the first half and its like of the second,
+  // and so on. In registers, since a way through memory costs a short row a
+  // third of its time.
+  static T Total(Vector v) { return Halved<kLanes / 2>(v)[0]; }
   static T Least(Vector v) {
     T least = v[0];
     for (int i = 1; i < kLanes; ++i) least = v[i] < least ? v[i] : least;
     return least;
+  }
+
+ private:
+  template <int width>
+  static Vector Halved(Vector v) {
+    if constexpr (width == 0) {
+      return v;
+    } else {
+      return Halved<width / 2>(v + Moved<width>(v, AllLanes()));
+    }
+  }
+  typedef std::make_integer_sequence<int, kLanes> AllLanes;
+  // Lane i has what was in lane i + width.
+  template <int width, int... lane>
+  static Vector Moved(Vector v, std::integer_sequence<int, lane...>) {
+    return __builtin_shufflevector(v, v, (lane + width) % kLanes...);
   }
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "caffe/check.hpp"
 #include "caffe/util/parallel.hpp"
@@ -48,16 +49,41 @@ void FillDistances(const T* a, const T* p, const T* n, int64_t D, T* row) {
       negative);
 }
 
+// What some rows add to the totals. Each block of rows is added up by the
+// thread that has just made them, since another one would have to fetch them
+// from its cache; the blocks are then added in order.
+struct RowTotals {
+  double loss = 0;
+  int64_t with_loss = 0, active = 0;
+};
+
 template <Distance kind, typename T>
-void ForwardRows(const TripletOptions& options, const T* a, const T* p,
-                 const T* n, const T* weights, int64_t N, int64_t D, T* rows) {
-  ParallelFor(N, 8 * D, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      T* row = rows + i * kTripletRowSize;
-      FillDistances<kind>(a + i * D, p + i * D, n + i * D, D, row);
-      FinishTripletRow(options, weights == nullptr ? T(1) : weights[i], row);
+RowTotals ForwardRows(const TripletOptions& options, const T* a, const T* p,
+                      const T* n, const T* weights, int64_t N, int64_t D,
+                      T* rows) {
+  constexpr int64_t kBlock = 64;
+  std::vector<RowTotals> blocks((N + kBlock - 1) / kBlock);
+  ParallelFor(blocks.size(), 8 * D * kBlock, [&](int64_t first, int64_t last) {
+    for (int64_t b = first; b < last; ++b) {
+      RowTotals totals;
+      for (int64_t i = b * kBlock; i < std::min(N, (b + 1) * kBlock); ++i) {
+        T* const row = rows + i * kTripletRowSize;
+        FillDistances<kind>(a + i * D, p + i * D, n + i * D, D, row);
+        FinishTripletRow(options, weights == nullptr ? T(1) : weights[i], row);
+        totals.loss += row[kRowLoss];
+        totals.with_loss += row[kRowLoss] > 0;
+        totals.active += TripletHinge(options, row) > 0;
+      }
+      blocks[b] = totals;
     }
   });
+  RowTotals all;
+  for (const RowTotals& totals : blocks) {
+    all.loss += totals.loss;
+    all.with_loss += totals.with_loss;
+    all.active += totals.active;
+  }
+  return all;
 }
 
 // Whether gradients of so many values go past the caches: where they are more
@@ -142,20 +168,12 @@ void TripletForward(const TripletOptions& options, const T* a, const T* p,
       forward = &ForwardRows<Distance::kL1, T>;
       break;
   }
-  forward(options, a, p, n, weights, N, D, rows);
-  double sum = 0;
-  int64_t with_loss = 0, active = 0;
-  for (int64_t i = 0; i < N; ++i) {
-    const T* const row = rows + i * kTripletRowSize;
-    sum += row[kRowLoss];
-    with_loss += row[kRowLoss] > 0;
-    active += TripletHinge(options, row) > 0;
-  }
-  const double scale = TripletFactor(options, N, with_loss);
-  *loss = static_cast<T>(scale * sum);
+  const RowTotals all = forward(options, a, p, n, weights, N, D, rows);
+  const double scale = TripletFactor(options, N, all.with_loss);
+  *loss = static_cast<T>(scale * all.loss);
   *factor = static_cast<T>(scale);
-  totals[kTripletLossSum] = sum;
-  totals[kTripletActive] = static_cast<double>(active);
+  totals[kTripletLossSum] = all.loss;
+  totals[kTripletActive] = static_cast<double>(all.active);
 }
 
 template <typename T>

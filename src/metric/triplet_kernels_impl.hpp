@@ -34,15 +34,16 @@ class LaneSums {
   }
   // The total, with the squares of `rest` values more in the first lanes.
   T Total(const T* x, const T* y, int64_t rest) const {
-    T lane[kSumLanes];
+    typename S::Vector sum[kVectors];
+    T lane[kSumLanes] = {};
+    for (int64_t j = 0; j < rest; ++j) lane[j] = (x[j] - y[j]) * (x[j] - y[j]);
     for (int v = 0; v < kVectors; ++v) {
-      S::Store(lane + v * S::kLanes, sum_[v]);
+      sum[v] = rest == 0 ? sum_[v] : sum_[v] + S::Load(lane + v * S::kLanes);
     }
-    for (int64_t j = 0; j < rest; ++j) lane[j] += (x[j] - y[j]) * (x[j] - y[j]);
-    for (int width = kSumLanes / 2; width > 0; width /= 2) {
-      for (int j = 0; j < width; ++j) lane[j] += lane[j + width];
+    for (int half = kVectors / 2; half > 0; half /= 2) {
+      for (int v = 0; v < half; ++v) sum[v] += sum[v + half];
     }
-    return lane[0];
+    return S::Total(sum[0]);
   }
 
  private:

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "caffe/check.hpp"
+#include "caffe/data/list_file.hpp"
 #include "caffe/util/image.hpp"
-#include "caffe/util/io.hpp"
 #include "caffe/util/suggest.hpp"
 
 namespace caffe {
@@ -23,38 +23,6 @@ namespace caffe {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr const char* kSpace = " \t\r\n\v\f";
-// Labels travel as float, which holds whole numbers exactly up to here.
-constexpr int64_t kMaxLabel = int64_t{1} << 24;
-
-struct Line {
-  int number;
-  std::string text;  // without blanks at its ends, not empty
-};
-
-// The lines of a list that fail in one way: the first of them is told.
-class Fault {
- public:
-  void Add(int line, const std::string& text) {
-    if (count_++ == 0) {
-      line_ = line;
-      text_ = text;
-    }
-  }
-  // `what`: what the count counts, e.g. "lines".
-  void Throw(const std::string& list, const std::string& what,
-             size_t total) const {
-    if (count_ == 0) return;
-    INPUT_FAIL() << list << ":" << line_ << ": " << text_ << " (first of "
-                 << count_ << " such among " << total << " " << what << ")";
-  }
-
- private:
-  int count_ = 0;
-  int line_ = 0;
-  std::string text_;
-};
 
 // Up to kNamed names with their counts, for a message.
 class CountedNames {
@@ -77,20 +45,9 @@ class CountedNames {
   std::string text_;
 };
 
-std::string Strip(const std::string& text) {
-  const size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string::npos) return "";
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
-}
-
 bool IsFolder(const std::string& path) {
   std::error_code code;
   return fs::is_directory(path, code);
-}
-
-bool IsFile(const std::string& path) {
-  std::error_code code;
-  return fs::is_regular_file(path, code);
 }
 
 void CheckThere(const std::string& source) {
@@ -100,58 +57,6 @@ void CheckThere(const std::string& source) {
   INPUT_CHECK(fs::exists(source, code))
       << source << ": no such folder or list file";
 }
-
-std::vector<Line> ReadLines(const std::string& list) {
-  std::string content = ReadFile(list, kMaxListBytes);
-  if (content.compare(0, 3, "\xef\xbb\xbf") == 0) content.erase(0, 3);
-  std::istringstream file(content);
-  std::vector<Line> lines;
-  std::string text;
-  for (int number = 1; std::getline(file, text); ++number) {
-    INPUT_CHECK(text.find('\0') == std::string::npos)
-        << list << ":" << number << ": is no text file (found a zero byte)";
-    text = Strip(text);
-    if (!text.empty()) lines.push_back({number, text});
-  }
-  INPUT_CHECK(!lines.empty()) << list << ": list is empty";
-  return lines;
-}
-
-// Cuts the last word off `text`; false where there is only one.
-bool CutLastWord(const std::string& text, std::string* front,
-                 std::string* word) {
-  const size_t space = text.find_last_of(kSpace);
-  if (space == std::string::npos) return false;
-  *front = Strip(text.substr(0, space));
-  *word = text.substr(space + 1);
-  return true;
-}
-
-// A whole number, with a sign or without; false for anything else.
-bool ParseNumber(const std::string& text, int64_t* value) {
-  size_t at = !text.empty() && (text[0] == '-' || text[0] == '+') ? 1 : 0;
-  if (at == text.size() || text.size() - at > 15) return false;
-  *value = 0;
-  for (; at < text.size(); ++at) {
-    if (text[at] < '0' || text[at] > '9') return false;
-    *value = *value * 10 + (text[at] - '0');
-  }
-  if (text[0] == '-') *value = -*value;
-  return true;
-}
-
-class PathMaker {
- public:
-  PathMaker(const std::string& list, const std::string& root_folder)
-      : root_(root_folder.empty() ? fs::path(list).parent_path()
-                                  : fs::path(root_folder)) {}
-  std::string operator()(const std::string& path) const {
-    return (root_ / path).string();
-  }
-
- private:
-  fs::path root_;
-};
 
 // The sorted names in a folder that are folders, or that are images.
 std::vector<std::string> Names(const std::string& folder, bool folders) {
@@ -210,21 +115,21 @@ std::vector<Identity> ReadFolder(const std::string& folder) {
 
 std::vector<Identity> ReadList(const std::string& list,
                                const std::string& root_folder) {
-  const PathMaker make_path(list, root_folder);
-  const std::vector<Line> lines = ReadLines(list);
-  Fault form, label, missing;
+  const ListPaths make_path(list, root_folder);
+  const std::vector<ListLine> lines = ReadListLines(list);
+  ListFault form, label, missing;
   std::map<int, Identity> people;
-  for (const Line& line : lines) {
+  for (const ListLine& line : lines) {
     std::string path, word;
     int64_t number = 0;
     if (!CutLastWord(line.text, &path, &word)) {
       form.Add(line.number,
                "found '" + line.text + "'; wanted `path label`");
-    } else if (!ParseNumber(word, &number)) {
+    } else if (!ParseWholeNumber(word, &number)) {
       label.Add(line.number, "label '" + word + "' is no number");
-    } else if (number < 0 || number > kMaxLabel) {
+    } else if (number < 0 || number > kMaxListLabel) {
       label.Add(line.number, "label " + word + " is out of range (0 to " +
-                                 std::to_string(kMaxLabel) + ")");
+                                 std::to_string(kMaxListLabel) + ")");
     } else if (!IsFile(make_path(path))) {
       missing.Add(line.number, "no such image: " + make_path(path));
     } else {
@@ -335,10 +240,10 @@ std::map<std::string, std::string> GroupsByName(
   std::vector<std::string> names;
   for (const Identity& person : all) names.push_back(person.name);
   const std::set<std::string> known(names.begin(), names.end());
-  const std::vector<Line> lines = ReadLines(file);
-  Fault form, unknown, twice;
+  const std::vector<ListLine> lines = ReadListLines(file);
+  ListFault form, unknown, twice;
   std::map<std::string, std::string> groups;
-  for (const Line& line : lines) {
+  for (const ListLine& line : lines) {
     std::string person, group;
     if (!CutLastWord(line.text, &person, &group)) {
       form.Add(line.number,
@@ -436,18 +341,18 @@ std::vector<LabelledImage> ListImages(const std::string& source,
                      ".pnm, .png, .jpg or .jpeg), nor have its folders";
     return images;
   }
-  const PathMaker make_path(source, root_folder);
-  const std::vector<Line> lines = ReadLines(source);
-  Fault missing;
-  for (const Line& line : lines) {
+  const ListPaths make_path(source, root_folder);
+  const std::vector<ListLine> lines = ReadListLines(source);
+  ListFault missing;
+  for (const ListLine& line : lines) {
     const std::string whole = make_path(line.text);
     std::string path, word;
     int64_t number = 0;
     if (IsFile(whole)) {
       images.push_back({whole, -1});
     } else if (CutLastWord(line.text, &path, &word) &&
-               ParseNumber(word, &number) && number >= 0 &&
-               number <= kMaxLabel) {
+               ParseWholeNumber(word, &number) && number >= 0 &&
+               number <= kMaxListLabel) {
       if (!IsFile(make_path(path))) {
         missing.Add(line.number, "no such image: " + make_path(path));
       }
@@ -467,7 +372,7 @@ std::vector<std::string> PathsOfTriplet(const std::string& text) {
   std::vector<std::string> paths;
   std::istringstream parts(text);
   for (std::string part; std::getline(parts, part, '\t');) {
-    paths.push_back(Strip(part));
+    paths.push_back(StripBlanks(part));
   }
   const bool empty =
       std::any_of(paths.begin(), paths.end(),
@@ -484,11 +389,11 @@ std::vector<std::string> PathsOfTriplet(const std::string& text) {
 std::vector<ImageTriplet> ReadTripletList(const std::string& source,
                                           const std::string& root_folder) {
   CheckThere(source);
-  const PathMaker make_path(source, root_folder);
-  const std::vector<Line> lines = ReadLines(source);
-  Fault form, missing;
+  const ListPaths make_path(source, root_folder);
+  const std::vector<ListLine> lines = ReadListLines(source);
+  ListFault form, missing;
   std::vector<ImageTriplet> triplets;
-  for (const Line& line : lines) {
+  for (const ListLine& line : lines) {
     std::vector<std::string> paths = PathsOfTriplet(line.text);
     if (paths.size() != 3) {
       form.Add(line.number, "found " + std::to_string(paths.size()) +

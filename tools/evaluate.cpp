@@ -1,34 +1,72 @@
-// How well a net verifies people: embeds the images of a folder with one
-// folder per person, and prints the figures of metric/verification.hpp over
-// all pairs of images of the people asked for.
-//
-// A threshold is never taken from the people it is judged on. With a fold,
-// it comes from the people of the other folds; without one, each of five
-// folds is judged by the threshold of the other four, and the mean is given.
+// How well embeddings tell people apart: of images through a net, or of an
+// array. Which pairs are judged, and where their threshold comes from, is told
+// by the protocols in tools/evaluate/: all pairs of people, a file of pairs, or
+// a gallery with probes. Here are the flags, and the order of the work.
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
+#include <optional>
 
-#include "caffe/data/identity_list.hpp"
-#include "caffe/metric/verification.hpp"
-#include "tools/common/embedder.hpp"
+#include "caffe/util/io.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_file.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/evaluate/gnuplot.hpp"
+#include "tools/evaluate/identification_protocol.hpp"
+#include "tools/evaluate/pairs_protocol.hpp"
+#include "tools/evaluate/people_protocol.hpp"
+#include "tools/evaluate/plots.hpp"
+#include "tools/evaluate/report_text.hpp"
+#include "tools/evaluate/sheet.hpp"
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
 DEFINE_string(weights, "",
               "a .caffemodel, or several between commas; none: as "
               "initialised");
-DEFINE_string(images, "", "a folder with one folder per person, or a list");
+DEFINE_string(images, "",
+              "a folder with one folder per person, or a list; with --pairs "
+              "the folder that their images are in");
 DEFINE_string(root, "", "the folder that a list's paths are relative to");
 DEFINE_string(blob, "", "the embedding (default: the net's only output)");
+DEFINE_string(embeddings, "",
+              "an .npy of embeddings, one a row, in place of a net and images");
+DEFINE_string(list, "",
+              "of --embeddings: lines `path label`, one a row; or the folder "
+              "that extract was given");
+DEFINE_string(pairs, "",
+              "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or "
+              "lines `path path 0|1`");
+DEFINE_string(threshold_pairs, "",
+              "of --pairs without folds: take the threshold from these");
+DEFINE_double(threshold, 0, "take the accuracy at this threshold");
+DEFINE_string(gallery, "", "identify probes: the gallery, a folder or list");
+DEFINE_string(probe, "", "the probes, a folder or list");
+DEFINE_string(gallery_embeddings, "", "an .npy of the gallery's embeddings");
+DEFINE_string(probe_embeddings, "", "an .npy of the probes' embeddings");
+DEFINE_bool(cameras, false,
+            "the lines of --gallery and --probe are `path label camera`");
 DEFINE_string(distance, "squared_l2", "squared_l2, l2, cosine or l1");
 DEFINE_int32(fold, 0, "judge the people of this fold alone");
 DEFINE_int32(of, 0, "how many folds there are (0: all people are judged)");
 DEFINE_bool(pixels, false, "judge the images themselves, as the net gets "
             "them, instead of a blob of the net");
+DEFINE_string(far, "",
+              "the FARs whose TAR and VAL are wanted, between commas (default "
+              "0.1 to 0.000001)");
+DEFINE_string(recall, "1,2,4,8", "the k of Recall@k, between commas");
+DEFINE_int32(bootstrap, 500, "draws of people for the intervals; 0: none");
+DEFINE_double(threshold_far, 0.001,
+              "the FAR that the reported threshold is calibrated for");
+DEFINE_bool(write_threshold, false,
+            "write that threshold beside the weights, for verify");
+DEFINE_string(train_list, "",
+              "a folder or list that the net was trained with: warn where "
+              "people are in both");
+DEFINE_string(plots, "", "the folder for pictures: ROC, DET, distances and "
+              "the worst pairs (by gnuplot)");
+DEFINE_string(out, "", "a file for the JSON");
 DEFINE_string(format, "table", "table or json");
-DEFINE_int64(seed, 1, "the seed of weights that are not loaded");
+DEFINE_int64(seed, 1, "the seed of weights that are not loaded, and of draws");
 DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
 DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
 DEFINE_string(layers, "",
@@ -37,203 +75,352 @@ DEFINE_string(layers, "",
 namespace caffe {
 namespace {
 
-constexpr int kFoldsWithoutFold = 5;
-
-// Rows of embeddings of some people.
-struct Embeddings {
-  vector<float> rows;
-  vector<int> labels;
-  int width = 0;
-  int64_t size() const { return static_cast<int64_t>(labels.size()); }
-};
-
-struct Figures {
-  int people = 0;
-  int64_t images = 0, genuine = 0, impostor = 0;
-  double auc = 0, eer = 0, recall = 0;
-  // NaN where there are no other people to take a threshold from.
-  double threshold = NAN, accuracy = NAN;
-};
-
-metric::PairScores Pairs(metric::Distance kind, const Embeddings& set) {
-  return metric::AllPairScores(kind, set.rows.data(), set.labels.data(),
-                               set.size(), set.width);
+// What is judged, as it goes in front of errors.
+string Place() {
+  if (FlagGiven("pairs")) return FLAGS_pairs;
+  if (FlagGiven("probe")) return FLAGS_probe;
+  string place = FlagGiven("embeddings") ? FLAGS_embeddings : FLAGS_images;
+  if (FLAGS_of > 0) {
+    place += ", fold " + std::to_string(FLAGS_fold) + " of " +
+             std::to_string(FLAGS_of);
+  }
+  return place;
 }
 
-// The pairs that are judged; both kinds must be among them.
-metric::PairScores JudgedPairs(metric::Distance kind, const Embeddings& set) {
-  try {
-    const metric::PairScores scores = Pairs(kind, set);
-    scores.CheckBothKinds();
-    return scores;
-  } catch (const Error& error) {
-    string place = FLAGS_images;
-    if (FLAGS_of > 0) {
-      place += ", fold " + std::to_string(FLAGS_fold) + " of " +
-               std::to_string(FLAGS_of);
-    }
-    throw error.At(place);
+bool FromArrays() {
+  return FlagGiven("embeddings") || FlagGiven("gallery_embeddings");
+}
+
+vector<double> Fars() {
+  if (!FlagGiven("far")) return {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+  vector<double> fars;
+  for (const string& word : SplitList(FLAGS_far)) {
+    char* end = nullptr;
+    fars.push_back(std::strtod(word.c_str(), &end));
+    USAGE_CHECK(*end == '\0' && fars.back() > 0 && fars.back() < 1)
+        << "--far=" << FLAGS_far << ": wanted numbers between 0 and 1, and '"
+        << word << "' is none";
+  }
+  USAGE_CHECK(!fars.empty()) << "--far=" << FLAGS_far << ": names no FAR";
+  return fars;
+}
+
+vector<int64_t> Ranks() {
+  vector<int64_t> ranks;
+  for (const string& word : SplitList(FLAGS_recall)) {
+    char* end = nullptr;
+    ranks.push_back(std::strtoll(word.c_str(), &end, 10));
+    USAGE_CHECK(*end == '\0' && ranks.back() >= 1 &&
+                ranks.back() <= 1000000)
+        << "--recall=" << FLAGS_recall
+        << ": wanted whole numbers from 1 to 1000000, and '" << word
+        << "' is none";
+  }
+  return ranks;
+}
+
+void Exclude(const char* flag, const vector<const char*>& others) {
+  if (!FlagGiven(flag)) return;
+  for (const char* other : others) {
+    USAGE_CHECK(!FlagGiven(other)) << "--" << flag << " and --" << other
+                                   << ": only one of them is possible";
   }
 }
 
-Embeddings EmbedPeople(const vector<Identity>& people, Embedder* embedder) {
-  Embeddings set;
-  vector<string> paths;
-  for (const Identity& person : people) {
-    for (const string& path : person.images) {
-      paths.push_back(path);
-      set.labels.push_back(person.label);
-    }
+void Want(const char* flag, const char* other) {
+  USAGE_CHECK(!FlagGiven(flag) || FlagGiven(other))
+      << "--" << flag << ": wants --" << other;
+}
+
+// Which flags fit together.
+void CheckInput() {
+  Exclude("embeddings", {"model", "weights", "images", "blob", "pixels"});
+  Exclude("gallery_embeddings", {"model", "weights", "images", "blob",
+                                 "embeddings", "pixels"});
+  Exclude("gallery", {"pairs", "images", "embeddings", "of", "threshold",
+                      "far", "recall", "plots"});
+  Exclude("pairs", {"of", "recall"});
+  Exclude("threshold_pairs", {"threshold"});
+  Exclude("threshold", {"of"});
+  for (const auto& pair : vector<std::pair<const char*, const char*>>{
+           {"list", "embeddings"}, {"embeddings", "list"},
+           {"threshold_pairs", "pairs"}, {"gallery", "probe"},
+           {"probe", "gallery"}, {"cameras", "gallery"},
+           {"gallery_embeddings", "gallery"},
+           {"gallery_embeddings", "probe_embeddings"},
+           {"probe_embeddings", "gallery_embeddings"}}) {
+    Want(pair.first, pair.second);
   }
-  set.rows = embedder->Embed(paths);
-  set.width = embedder->width();
-  return set;
-}
-
-// The rows whose person is in the fold (or outside of it), by the person's
-// place in the sorted list.
-Embeddings Part(const Embeddings& all, const map<int, int>& place, int fold,
-                int of, bool inside) {
-  Embeddings part;
-  part.width = all.width;
-  for (int64_t i = 0; i < all.size(); ++i) {
-    if ((place.at(all.labels[i]) % of == fold) != inside) continue;
-    part.labels.push_back(all.labels[i]);
-    const float* row = all.rows.data() + i * all.width;
-    part.rows.insert(part.rows.end(), row, row + all.width);
+  if (FromArrays()) {
+    RefuseImageFlags("is for images");
+    return;
   }
-  return part;
-}
-
-bool HasBothKinds(const metric::PairScores& scores) {
-  return !scores.genuine().empty() && !scores.impostor().empty();
-}
-
-void TakeThreshold(const metric::PairScores& others,
-                   const metric::PairScores& judged, Figures* figures) {
-  if (!HasBothKinds(others) || !HasBothKinds(judged)) return;
-  figures->threshold = metric::BestThreshold(others, true);
-  figures->accuracy = metric::BalancedAccuracyAt(judged, figures->threshold);
-}
-
-// Each fold by the threshold of the others; the mean over the folds.
-void CrossThreshold(metric::Distance kind, const Embeddings& all,
-                    const map<int, int>& place, Figures* figures) {
-  double accuracy = 0, threshold = 0;
-  int folds = 0;
-  for (int fold = 0; fold < kFoldsWithoutFold; ++fold) {
-    Figures one;
-    TakeThreshold(Pairs(kind, Part(all, place, fold, kFoldsWithoutFold, false)),
-                  Pairs(kind, Part(all, place, fold, kFoldsWithoutFold, true)),
-                  &one);
-    if (std::isnan(one.accuracy)) continue;
-    accuracy += one.accuracy;
-    threshold += one.threshold;
-    ++folds;
-  }
-  if (folds == 0) return;
-  figures->accuracy = accuracy / folds;
-  figures->threshold = threshold / folds;
-}
-
-Figures Judge(metric::Distance kind, const vector<Identity>& people,
-              Embedder* embedder) {
-  const bool folded = FLAGS_of > 0;
-  const Embeddings all = EmbedPeople(people, embedder);
-  map<int, int> place;
-  for (size_t i = 0; i < people.size(); ++i) {
-    place[people[i].label] = static_cast<int>(i);
-  }
-  const Embeddings judged =
-      folded ? Part(all, place, FLAGS_fold, FLAGS_of, true) : all;
-  const metric::PairScores scores = JudgedPairs(kind, judged);
-  Figures f;
-  f.people = static_cast<int>(
-      set<int>(judged.labels.begin(), judged.labels.end()).size());
-  f.images = judged.size();
-  f.genuine = static_cast<int64_t>(scores.genuine().size());
-  f.impostor = static_cast<int64_t>(scores.impostor().size());
-  f.auc = metric::RocAuc(scores);
-  f.eer = metric::EqualErrorRate(scores).rate;
-  f.recall = metric::RecallAt1(kind, judged.rows.data(), judged.labels.data(),
-                               judged.size(), judged.width);
-  if (folded) {
-    TakeThreshold(Pairs(kind, Part(all, place, FLAGS_fold, FLAGS_of, false)),
-                  scores, &f);
-  } else {
-    CrossThreshold(kind, all, place, &f);
-  }
-  return f;
-}
-
-void PrintTable(const Figures& f) {
-  std::printf("people              %d\n", f.people);
-  std::printf("images              %lld\n", static_cast<long long>(f.images));
-  std::printf("genuine pairs       %lld\n", static_cast<long long>(f.genuine));
-  std::printf("impostor pairs      %lld\n", static_cast<long long>(f.impostor));
-  std::printf("ROC AUC             %.4f\n", f.auc);
-  std::printf("EER                 %.4f\n", f.eer);
-  if (std::isnan(f.accuracy)) {
-    std::printf("accuracy            none: there are no other people to take "
-                "a threshold from\n");
-  } else {
-    std::printf("accuracy            %.4f  (mean of both kinds of pairs, at "
-                "the threshold %.4f of other people)\n",
-                f.accuracy, f.threshold);
-  }
-  std::printf("Recall@1            %.4f\n", f.recall);
-}
-
-string Number(double value) {
-  if (std::isnan(value)) return "null";
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.6f", value);
-  return text;
-}
-
-void PrintJson(const Figures& f) {
-  std::printf(
-      "{\"people\": %d, \"images\": %lld, \"genuine_pairs\": %lld, "
-      "\"impostor_pairs\": %lld, \"auc\": %s, \"eer\": %s, "
-      "\"accuracy\": %s, \"threshold\": %s, \"recall_at_1\": %s}\n",
-      f.people, static_cast<long long>(f.images),
-      static_cast<long long>(f.genuine), static_cast<long long>(f.impostor),
-      Number(f.auc).c_str(), Number(f.eer).c_str(), Number(f.accuracy).c_str(),
-      Number(f.threshold).c_str(), Number(f.recall).c_str());
+  RequireFlag("model");
+  if (!FLAGS_pixels) RequireFlag("weights");
+  if (!FlagGiven("gallery") && !FlagGiven("pairs")) RequireFlag("images");
 }
 
 void CheckFlags() {
-  RequireFlag("model");
-  RequireFlag("images");
-  if (!FLAGS_pixels) RequireFlag("weights");
+  CheckInput();
   USAGE_CHECK(FLAGS_format == "table" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted table or json";
   RequireAtLeast("of", FLAGS_of, 0);
+  RequireAtLeast("bootstrap", FLAGS_bootstrap, 0);
   USAGE_CHECK(FLAGS_of > 0 || !FlagGiven("fold"))
       << "--fold=" << FLAGS_fold << ": wants --of, the number of folds";
   USAGE_CHECK(FLAGS_of == 0 || (FLAGS_fold >= 0 && FLAGS_fold < FLAGS_of))
       << "--fold=" << FLAGS_fold << ": wanted 0 to " << FLAGS_of - 1;
+  USAGE_CHECK(std::isfinite(FLAGS_threshold))
+      << "--threshold=" << FLAGS_threshold << ": wanted a finite number";
+  USAGE_CHECK(FLAGS_threshold_far > 0 && FLAGS_threshold_far < 1)
+      << "--threshold_far=" << FLAGS_threshold_far
+      << ": wanted a number between 0 and 1";
+  USAGE_CHECK(!FLAGS_write_threshold ||
+              (!FromArrays() && !FlagGiven("gallery") && !FLAGS_pixels &&
+               FLAGS_weights != "none"))
+      << "--write_threshold: wants pairs that are judged with --weights";
 }
+
+std::optional<double> GivenThreshold() {
+  if (!FlagGiven("threshold")) return std::nullopt;
+  return FLAGS_threshold;
+}
+
+// One evaluation: its input, its report, and the images of the report's rows.
+class Evaluation {
+ public:
+  Evaluation() : distance_(DistanceByName(FLAGS_distance)) {
+    report_.distance = FLAGS_distance;
+    fars_ = Fars();
+    ranks_ = Ranks();
+    const ImageOptions options = ImageOptionsFromFlags();
+    UseThreads(FLAGS_threads);
+    UseGpu(FLAGS_gpu);
+    LoadLayerLibraries(FLAGS_layers);
+    Caffe::set_random_seed(FLAGS_seed);
+    if (FlagGiven("plots")) CheckGnuplot();
+    if (FromArrays()) return;
+    const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
+    embedder_.emplace(FLAGS_model, loads ? FLAGS_weights : "", FLAGS_blob,
+                      FLAGS_pixels, options);
+  }
+
+  void Judge() {
+    if (FlagGiven("gallery")) {
+      JudgeGallery();
+    } else {
+      try {
+        FlagGiven("pairs") ? JudgeFileOfPairs() : JudgeAllPairs();
+        CheckFars();
+      } catch (const Error& error) {
+        throw in_place_ ? error.At(Place()) : error;
+      }
+    }
+    if (FlagGiven("train_list")) WarnOfOverlap();
+  }
+
+  // Everything that is written, before anything is printed.
+  void Write() const {
+    if (FLAGS_write_threshold) WriteCalibrated();
+    if (FlagGiven("out")) WriteFileAtomically(FLAGS_out, JsonOf(report_));
+    if (FlagGiven("plots")) WritePictures();
+  }
+
+  void Print() const {
+    const string text =
+        FLAGS_format == "json" ? JsonOf(report_) : TableOf(report_);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+  }
+
+ private:
+  void JudgeAllPairs() {
+    PeopleProtocol protocol;
+    protocol.distance = distance_;
+    protocol.fold = FLAGS_fold;
+    protocol.of = FLAGS_of;
+    protocol.fars = fars_;
+    protocol.calibrated_far = FLAGS_threshold_far;
+    protocol.ranks = ranks_;
+    protocol.threshold = GivenThreshold();
+    protocol.replicates = FLAGS_bootstrap;
+    protocol.seed = FLAGS_seed;
+    const EmbeddingSet set =
+        FromArrays() ? ReadEmbeddings(FLAGS_embeddings, FLAGS_list, true)
+                     : EmbedPeople(FLAGS_images, FLAGS_root, &*embedder_);
+    in_place_ = true;
+    PeopleReport found = JudgePeople(protocol, set);
+    report_.verification = std::move(found.verification);
+    report_.retrieval = std::move(found.retrieval);
+    paths_ = set.names;
+    for (const int i : found.judged) judged_.push_back(paths_[i]);
+  }
+
+  void JudgeFileOfPairs() {
+    PairsProtocol protocol;
+    protocol.distance = distance_;
+    protocol.fars = fars_;
+    protocol.calibrated_far = FLAGS_threshold_far;
+    protocol.replicates = FLAGS_bootstrap;
+    protocol.seed = FLAGS_seed;
+    protocol.threshold = GivenThreshold();
+    protocol.threshold_source = "--threshold";
+    EmbeddingSet rows;
+    if (FromArrays()) {
+      rows = ReadEmbeddings(FLAGS_embeddings, FLAGS_list, true);
+    }
+    const PairsFile pairs = ReadPairs(FLAGS_pairs, &rows);
+    USAGE_CHECK(pairs.folds == 1 || (!FlagGiven("threshold_pairs") &&
+                                     !FlagGiven("threshold")))
+        << "--pairs=" << FLAGS_pairs << ": has " << pairs.folds << " folds, "
+        << "which give each other their thresholds; --threshold and "
+        << "--threshold_pairs are for one set";
+    if (FlagGiven("threshold_pairs")) {
+      EmbeddingSet others = rows;
+      const PairsFile other = ReadPairs(FLAGS_threshold_pairs, &others);
+      protocol.threshold =
+          BestThresholdOfPairs(distance_, other, others.rows, others.width);
+      protocol.threshold_source = FLAGS_threshold_pairs;
+    }
+    if (pairs.people == 0 && FLAGS_bootstrap > 0) {
+      LOG(WARNING) << FLAGS_pairs << ": no intervals: " << pairs.why_unknown;
+    }
+    in_place_ = true;
+    report_.verification = JudgePairs(protocol, pairs, rows.rows, rows.width);
+    paths_ = pairs.images;
+    set<string> seen;
+    for (const metric::ListedPair& pair : pairs.pairs) {
+      for (const int i : {pair.i, pair.j}) {
+        if (seen.insert(paths_[i]).second) judged_.push_back(paths_[i]);
+      }
+    }
+  }
+
+  // The pairs of a file; with a net, `embeddings` becomes theirs.
+  PairsFile ReadPairs(const string& file, EmbeddingSet* embeddings) {
+    if (FromArrays()) {
+      ImagesInList finder(embeddings->names);
+      return ReadPairsFile(file, &finder, embeddings->labels);
+    }
+    ImagesOnDisk finder(file, FLAGS_images.empty() ? FLAGS_root : FLAGS_images);
+    PairsFile pairs = ReadPairsFile(file, &finder);
+    embeddings->rows = embedder_->Embed(pairs.images);
+    embeddings->width = embedder_->width();
+    return pairs;
+  }
+
+  void JudgeGallery() {
+    IdentificationLists lists;
+    lists.gallery = FLAGS_gallery;
+    lists.probes = FLAGS_probe;
+    lists.root = FLAGS_root;
+    lists.cameras = FLAGS_cameras;
+    lists.on_disk = !FromArrays();
+    const GalleryAndProbes images = ReadGalleryAndProbes(lists);
+    int width = 0, probe_width = 0;
+    const vector<float> gallery =
+        RowsOf(images.gallery, FLAGS_gallery, FLAGS_gallery_embeddings, &width);
+    const vector<float> probes = RowsOf(images.probes, FLAGS_probe,
+                                        FLAGS_probe_embeddings, &probe_width);
+    INPUT_CHECK(width == probe_width)
+        << FLAGS_probe_embeddings << ": holds embeddings of " << probe_width
+        << " numbers, and " << FLAGS_gallery_embeddings << " of " << width;
+    IdentificationProtocol protocol;
+    protocol.distance = distance_;
+    protocol.replicates = FLAGS_bootstrap;
+    protocol.seed = FLAGS_seed;
+    report_.identification =
+        JudgeIdentification(protocol, images, gallery, probes, width);
+    judged_ = images.probes.paths;
+  }
+
+  vector<float> RowsOf(const LabelledImages& images, const string& list,
+                       const string& npy, int* width) {
+    if (!FromArrays()) {
+      vector<float> rows = embedder_->Embed(images.paths);
+      *width = embedder_->width();
+      return rows;
+    }
+    vector<float> rows = ReadRows(npy, width);
+    INPUT_CHECK(rows.size() == images.paths.size() * *width)
+        << list << ": names " << images.paths.size() << " images, and " << npy
+        << " holds " << rows.size() / *width
+        << " embeddings; wanted one for each";
+    return rows;
+  }
+
+  // A FAR that was asked for is not passed over in silence.
+  void CheckFars() const {
+    const metric::RocCurve& curve = report_.verification->curve;
+    if (FlagGiven("far")) {
+      for (const double far : fars_) curve.AtFar(far);
+    }
+    if (FLAGS_write_threshold || FlagGiven("threshold_far")) {
+      curve.AtFar(FLAGS_threshold_far);
+    }
+  }
+
+  void WarnOfOverlap() {
+    report_.overlap = FindOverlap(judged_, FLAGS_train_list, FLAGS_root);
+    const Overlap& overlap = *report_.overlap;
+    if (overlap.people == 0) return;
+    string names;
+    for (const string& name : overlap.names) {
+      names += (names.empty() ? "" : ", ") + name;
+    }
+    LOG(WARNING) << FLAGS_train_list << ": " << overlap.people
+                 << " of the people judged were trained on (" << names
+                 << (overlap.people > static_cast<int>(overlap.names.size())
+                         ? ", ..."
+                         : "")
+                 << "), and " << overlap.images
+                 << " of the images: the figures are too good";
+  }
+
+  void WriteCalibrated() const {
+    VerificationThreshold threshold;
+    const TarAtFar& calibrated = report_.verification->calibrated;
+    threshold.set_threshold(calibrated.threshold);
+    threshold.set_far(calibrated.far);
+    threshold.set_tar(calibrated.tar.value);
+    threshold.set_impostor_pairs(report_.verification->impostor);
+    StoreSettings(&threshold);
+    threshold.set_weights_hash(embedder_->WeightsHash());
+    WriteThreshold(ThresholdPath(FLAGS_weights), threshold);
+  }
+
+  void WritePictures() const {
+    namespace fs = std::filesystem;
+    const string title =
+        fs::path(Place()).filename().string() +
+        (embedder_ && !FLAGS_pixels
+             ? ", " + fs::path(FLAGS_weights).filename().string()
+             : "");
+    WritePlots(FLAGS_plots, title, *report_.verification);
+    const string reason =
+        WriteSheet(FLAGS_plots, title, *report_.verification, paths_);
+    if (!reason.empty()) {
+      LOG(WARNING) << FLAGS_plots << ": no sheet of the worst pairs: "
+                   << reason;
+    }
+  }
+
+  const metric::Distance distance_;
+  vector<double> fars_;
+  vector<int64_t> ranks_;
+  std::optional<Embedder> embedder_;
+  bool in_place_ = false;   // whether an error is about what is judged
+  vector<string> paths_;    // of the rows that the report names
+  vector<string> judged_;   // the images that were judged
+  EvaluationReport report_;
+};
 
 int Run() {
   CheckFlags();
-  const metric::Distance kind = DistanceByName(FLAGS_distance);
-  const ImageOptions options = ImageOptionsFromFlags();
-  UseThreads(FLAGS_threads);
-  UseGpu(FLAGS_gpu);
-  LoadLayerLibraries(FLAGS_layers);
-  Caffe::set_random_seed(FLAGS_seed);
-  const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
-  Embedder embedder(FLAGS_model, loads ? FLAGS_weights : "", FLAGS_blob,
-                    FLAGS_pixels, options);
-  const Figures figures =
-      Judge(kind, ReadIdentities(FLAGS_images, FLAGS_root), &embedder);
+  Evaluation evaluation;
+  evaluation.Judge();
+  evaluation.Write();
   ReleaseLog();
-  if (FLAGS_format == "json") {
-    PrintJson(figures);
-  } else {
-    PrintTable(figures);
-  }
+  evaluation.Print();
   return 0;
 }
 
@@ -244,7 +431,9 @@ int main(int argc, char** argv) {
   return caffe::ToolMain(
       argc, argv,
       "evaluate --model=F --weights=F --images=DIR|LIST [--fold=0 --of=5] "
-      "[--format=table|json]\n\n"
-      "Verifies the people of a folder: ROC AUC, EER, accuracy, Recall@1.",
+      "[--pairs=F | --gallery=DIR --probe=DIR] [--plots=DIR]\n"
+      "       evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n\n"
+      "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
+      "Recall@k,\nCMC and mAP, with intervals over people.",
       caffe::Run);
 }

@@ -1,0 +1,97 @@
+// The figures that curves give, for reports.
+#include "tools/evaluate/figures.hpp"
+
+#include <cmath>
+
+namespace caffe {
+
+using metric::RocCurve;
+
+MeanAndError OverFolds(const std::vector<double>& values) {
+  MeanAndError result;
+  if (values.empty()) return result;
+  const double n = static_cast<double>(values.size());
+  double sum = 0, squares = 0;
+  for (const double value : values) sum += value;
+  result.mean = sum / n;
+  for (const double value : values) {
+    squares += (value - result.mean) * (value - result.mean);
+  }
+  if (n > 1) result.error = std::sqrt(squares / (n - 1) / n);
+  return result;
+}
+
+namespace {
+
+TarAtFar ReadTar(const RocCurve& curve, double far) {
+  TarAtFar entry;
+  entry.far = far;
+  entry.supported = curve.SupportsFar(far);
+  if (!entry.supported) return entry;
+  const metric::OperatingPoint point = curve.AtFar(far);
+  entry.tar.value = point.tar;
+  entry.reached_far = point.far;
+  entry.threshold = point.threshold;
+  return entry;
+}
+
+}  // namespace
+
+void ReadCurve(const std::vector<double>& fars, double calibrated_far,
+               VerificationReport* report) {
+  const RocCurve& curve = report->curve;
+  curve.CheckBothKinds();
+  report->genuine = std::llround(curve.genuine());
+  report->impostor = std::llround(curve.impostor());
+  report->auc.value = curve.Auc();
+  const metric::EqualError equal = curve.EqualErrorRate();
+  report->eer.value = equal.rate;
+  report->eer_threshold = equal.threshold;
+  for (const double far : fars) report->tar.push_back(ReadTar(curve, far));
+  report->calibrated = ReadTar(curve, calibrated_far);
+}
+
+ValAtFar ValOverFolds(double far, const std::vector<RocCurve>& own,
+                      const std::vector<RocCurve>& others) {
+  ValAtFar entry;
+  entry.far = far;
+  std::vector<double> val, reached, thresholds;
+  for (size_t fold = 0; fold < own.size(); ++fold) {
+    if (!own[fold].HasBothKinds() || !others[fold].HasBothKinds()) continue;
+    entry.supported = entry.supported && others[fold].SupportsFar(far);
+    if (!entry.supported) return entry;
+    const double threshold = others[fold].AtFar(far).threshold;
+    const metric::OperatingPoint point = own[fold].AtThreshold(threshold);
+    val.push_back(point.tar);
+    reached.push_back(point.far);
+    thresholds.push_back(threshold);
+  }
+  const MeanAndError mean = OverFolds(val);
+  entry.val = mean.mean;
+  entry.val_error = mean.error;
+  entry.reached_far = OverFolds(reached).mean;
+  entry.threshold = OverFolds(thresholds).mean;
+  return entry;
+}
+
+void AddIntervals(metric::BootstrapOptions options,
+                  const metric::VerificationScores& scores,
+                  const std::vector<int>& person, const std::vector<int>& group,
+                  int people, VerificationReport* report) {
+  options.fars.clear();
+  for (const TarAtFar& entry : report->tar) {
+    if (entry.supported) options.fars.push_back(entry.far);
+  }
+  const metric::VerificationIntervals intervals = metric::BootstrapVerification(
+      options, scores, person.data(), group.data(), people);
+  report->replicates = intervals.replicates;
+  report->auc.interval = intervals.auc;
+  report->eer.interval = intervals.eer;
+  report->accuracy.interval = intervals.accuracy;
+  auto next = intervals.tar.begin();
+  for (TarAtFar& entry : report->tar) {
+    if (entry.supported) entry.tar.interval = *next++;
+  }
+}
+
+}  // namespace caffe

@@ -1,0 +1,170 @@
+// Two folders or two lists become labels that are common to both; the ranking
+// and its figures are metric/retrieval.hpp's.
+#include "tools/evaluate/identification_protocol.hpp"
+
+#include <filesystem>
+#include <map>
+
+#include "caffe/check.hpp"
+#include "caffe/data/identity_list.hpp"
+#include "caffe/data/list_file.hpp"
+
+namespace caffe {
+
+namespace {
+
+bool IsFolder(const std::string& path) {
+  std::error_code code;
+  return std::filesystem::is_directory(path, code);
+}
+
+// Names get their numbers in `people`, which the other folder shares.
+LabelledImages ReadFolderByName(const std::string& folder,
+                                std::map<std::string, int>* people) {
+  LabelledImages images;
+  for (const Identity& person : ReadIdentities(folder, "")) {
+    const int label =
+        people->emplace(person.name, static_cast<int>(people->size()))
+            .first->second;
+    for (const std::string& path : person.images) {
+      images.paths.push_back(path);
+      images.labels.push_back(label);
+    }
+  }
+  return images;
+}
+
+// Cuts the last word, a number from 0 on, off a line.
+bool CutNumber(std::string* text, int* number) {
+  std::string front, word;
+  int64_t value = 0;
+  if (!CutLastWord(*text, &front, &word) || !ParseWholeNumber(word, &value) ||
+      value < 0 || value > kMaxListLabel) {
+    return false;
+  }
+  *text = front;
+  *number = static_cast<int>(value);
+  return true;
+}
+
+LabelledImages ReadListInOrder(const std::string& list,
+                               const IdentificationLists& lists) {
+  const ListPaths path_of(list, lists.root);
+  const std::vector<ListLine> lines = ReadListLines(list);
+  const std::string wanted = lists.cameras ? "path label camera" : "path label";
+  ListFault form, missing;
+  LabelledImages images;
+  for (const ListLine& line : lines) {
+    std::string text = line.text;
+    int camera = 0, label = 0;
+    if ((lists.cameras && !CutNumber(&text, &camera)) ||
+        !CutNumber(&text, &label)) {
+      form.Add(line.number, "found '" + line.text + "'; wanted `" + wanted +
+                                "`, numbers from 0 to " +
+                                std::to_string(kMaxListLabel));
+      continue;
+    }
+    const std::string path = path_of(text);
+    if (lists.on_disk && !IsFile(path)) {
+      missing.Add(line.number, "no such image: " + path);
+    }
+    images.paths.push_back(lists.on_disk ? path : text);
+    images.labels.push_back(label);
+    if (lists.cameras) images.cameras.push_back(camera);
+  }
+  form.Throw(list, "lines", lines.size());
+  missing.Throw(list, "lines", lines.size());
+  return images;
+}
+
+metric::PeopleRows RowsOf(const LabelledImages& images,
+                          const std::vector<float>& rows) {
+  return metric::PeopleRows{
+      rows.data(), images.labels.data(),
+      images.cameras.empty() ? nullptr : images.cameras.data(),
+      static_cast<int64_t>(images.labels.size())};
+}
+
+}  // namespace
+
+GalleryAndProbes ReadGalleryAndProbes(const IdentificationLists& lists) {
+  const bool folders = IsFolder(lists.gallery);
+  INPUT_CHECK(folders == IsFolder(lists.probes))
+      << (folders ? lists.probes : lists.gallery) << ": is no folder, but "
+      << (folders ? lists.gallery : lists.probes)
+      << " is one; wanted two folders or two lists";
+  GalleryAndProbes images;
+  if (!folders) {
+    images.gallery = ReadListInOrder(lists.gallery, lists);
+    images.probes = ReadListInOrder(lists.probes, lists);
+    return images;
+  }
+  INPUT_CHECK(!lists.cameras)
+      << lists.gallery << ": a folder tells no cameras; wanted two lists with "
+      << "lines `path label camera`";
+  std::map<std::string, int> people;
+  images.gallery = ReadFolderByName(lists.gallery, &people);
+  images.probes = ReadFolderByName(lists.probes, &people);
+  return images;
+}
+
+std::vector<metric::Interval> IntervalsOfMeans(
+    const metric::BootstrapOptions& options, const metric::PersonSums& sums) {
+  const size_t people = sums.labels.size();
+  const size_t figures = people == 0 ? 0 : sums.sums.size() / people;
+  std::vector<int> person;
+  for (size_t p = 0; p < people; ++p) {
+    person.insert(person.end(), sums.queries[p], static_cast<int>(p));
+  }
+  std::vector<metric::Interval> intervals;
+  std::vector<double> value(person.size());
+  for (size_t f = 0; f < figures; ++f) {
+    // Each query stands for the mean of its person's: the sums are the same.
+    for (size_t k = 0; k < person.size(); ++k) {
+      value[k] = sums.sums[person[k] * figures + f] /
+                 static_cast<double>(sums.queries[person[k]]);
+    }
+    intervals.push_back(metric::BootstrapMean(options, value, person.data(),
+                                              static_cast<int>(people)));
+  }
+  return intervals;
+}
+
+IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
+                                         const GalleryAndProbes& images,
+                                         const std::vector<float>& gallery,
+                                         const std::vector<float>& probes,
+                                         int width) {
+  CHECK_EQ(gallery.size(), images.gallery.labels.size() * width);
+  CHECK_EQ(probes.size(), images.probes.labels.size() * width);
+  const metric::Identification found = metric::Identify(
+      protocol.distance, RowsOf(images.gallery, gallery),
+      RowsOf(images.probes, probes), width, protocol.max_rank);
+  IdentificationReport report;
+  report.people = static_cast<int>(found.people.labels.size());
+  report.gallery = static_cast<int64_t>(images.gallery.labels.size());
+  report.probes = static_cast<int64_t>(images.probes.labels.size());
+  report.without_mate = found.without_mate;
+  report.cameras = !images.gallery.cameras.empty();
+  for (const double hits : found.figures.cmc) {
+    report.cmc.push_back(Figure());
+    report.cmc.back().value = hits;
+  }
+  report.map.value = found.figures.map;
+  report.map_interpolated.value = found.figures.map_interpolated;
+  if (protocol.replicates == 0) return report;
+  metric::BootstrapOptions options;
+  options.replicates = protocol.replicates;
+  options.seed = protocol.seed;
+  const std::vector<metric::Interval> intervals =
+      IntervalsOfMeans(options, found.people);
+  for (size_t r = 0; r < report.cmc.size(); ++r) {
+    report.cmc[r].interval = intervals[r];
+  }
+  report.map.interval = intervals[report.cmc.size()];
+  report.map_interpolated.interval = intervals[report.cmc.size() + 1];
+  report.replicates = protocol.replicates;
+  return report;
+}
+
+}  // namespace caffe

@@ -1,0 +1,169 @@
+// The protocol of the header. An image that is in pairs of several folds has a
+// row for each, so that a row has one fold, as the bootstrap wants it.
+#include "tools/evaluate/pairs_protocol.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "caffe/check.hpp"
+#include "caffe/metric/bootstrap.hpp"
+#include "tools/evaluate/figures.hpp"
+
+namespace caffe {
+
+namespace {
+
+using metric::ListedPair;
+using metric::RocCurve;
+using metric::ScoredPair;
+
+// Rows of their own for each fold of an image.
+struct FoldRows {
+  std::vector<float> x;
+  std::vector<ListedPair> pairs;
+  std::vector<int> image, person, fold;  // of each row
+  int64_t size() const { return static_cast<int64_t>(image.size()); }
+
+  FoldRows(const PairsFile& file, const std::vector<float>& rows, int width) {
+    std::map<std::pair<int, int>, int32_t> row_of;
+    const auto row = [&](int place, int group) {
+      const auto added = row_of.emplace(std::make_pair(place, group),
+                                        static_cast<int32_t>(image.size()));
+      if (added.second) {
+        image.push_back(place);
+        fold.push_back(group);
+        if (!file.person.empty()) person.push_back(file.person[place]);
+        const float* const from = rows.data() + int64_t{place} * width;
+        INPUT_CHECK(std::all_of(from, from + width,
+                                [](float v) { return std::isfinite(v); }))
+            << file.images[place] << ": its embedding is not finite";
+        x.insert(x.end(), from, from + width);
+      }
+      return added.first->second;
+    };
+    for (const ListedPair& pair : file.pairs) {
+      const int32_t i = row(pair.i, pair.group), j = row(pair.j, pair.group);
+      pairs.push_back({i, j, pair.genuine, pair.group});
+    }
+  }
+};
+
+metric::VerificationScores ScoresOf(metric::Distance distance, int folds,
+                                    int64_t worst, const FoldRows& rows,
+                                    int width) {
+  metric::VerificationOptions options;
+  options.distance = distance;
+  options.groups = folds;
+  options.worst = worst;
+  return metric::ScoreListedPairs(options, rows.x.data(), rows.pairs,
+                                  rows.size(), width);
+}
+
+class PairsJudge {
+ public:
+  PairsJudge(const PairsProtocol& protocol, const PairsFile& file,
+             const std::vector<float>& rows, int width)
+      : protocol_(protocol),
+        file_(file),
+        rows_(file, rows, width),
+        scores_(ScoresOf(protocol.distance, file.folds, protocol.worst, rows_,
+                         width)) {}
+
+  VerificationReport Judge() {
+    report_.curve = scores_.Curve();
+    Describe();
+    if (file_.folds > 1) {
+      JudgeFolds();
+    } else if (protocol_.threshold) {
+      report_.threshold = *protocol_.threshold;
+      report_.threshold_source = protocol_.threshold_source;
+      report_.accuracy.value = report_.curve.AccuracyAt(report_.threshold);
+      thresholds_ = {report_.threshold};
+    }
+    if (file_.people > 0 && protocol_.replicates > 0) FindIntervals();
+    report_.worst_genuine = OfImages(scores_.worst_genuine);
+    report_.worst_impostor = OfImages(scores_.worst_impostor);
+    return std::move(report_);
+  }
+
+ private:
+  // What needs no threshold from elsewhere.
+  void Describe() {
+    const RocCurve& curve = report_.curve;
+    report_.people = file_.people;
+    report_.images = static_cast<int64_t>(
+        std::set<int>(rows_.image.begin(), rows_.image.end()).size());
+    report_.genuine = std::llround(curve.genuine());
+    report_.impostor = std::llround(curve.impostor());
+    report_.folds = file_.folds;
+    ReadCurve(protocol_.fars, protocol_.calibrated_far, &report_);
+  }
+
+  void JudgeFolds() {
+    report_.threshold_source = "the other folds";
+    std::vector<RocCurve> own, others;
+    for (int fold = 0; fold < file_.folds; ++fold) {
+      own.push_back(scores_.Curve([=](int a, int) { return a == fold; }));
+      others.push_back(scores_.Curve([=](int a, int) { return a != fold; }));
+    }
+    std::vector<double> accuracy;
+    for (int fold = 0; fold < file_.folds; ++fold) {
+      thresholds_.push_back(others[fold].BestThreshold(false));
+      accuracy.push_back(own[fold].AccuracyAt(thresholds_[fold]));
+    }
+    const MeanAndError mean = OverFolds(accuracy);
+    report_.accuracy.value = mean.mean;
+    report_.accuracy_error = mean.error;
+    report_.threshold = OverFolds(thresholds_).mean;
+    for (const double far : protocol_.fars) {
+      report_.val.push_back(ValOverFolds(far, own, others));
+    }
+  }
+
+  void FindIntervals() {
+    metric::BootstrapOptions options;
+    options.replicates = protocol_.replicates;
+    options.seed = protocol_.seed;
+    options.thresholds = thresholds_;
+    options.balanced = false;
+    AddIntervals(options, scores_, rows_.person, rows_.fold, file_.people,
+                 &report_);
+  }
+
+  std::vector<ScoredPair> OfImages(std::vector<ScoredPair> pairs) const {
+    for (ScoredPair& pair : pairs) {
+      pair.i = rows_.image[pair.i];
+      pair.j = rows_.image[pair.j];
+    }
+    return pairs;
+  }
+
+  const PairsProtocol& protocol_;
+  const PairsFile& file_;
+  const FoldRows rows_;
+  const metric::VerificationScores scores_;
+  std::vector<double> thresholds_;  // of the accuracy, one a fold
+  VerificationReport report_;
+};
+
+}  // namespace
+
+VerificationReport JudgePairs(const PairsProtocol& protocol,
+                              const PairsFile& pairs,
+                              const std::vector<float>& rows, int width) {
+  CHECK_EQ(rows.size(), pairs.images.size() * width);
+  return PairsJudge(protocol, pairs, rows, width).Judge();
+}
+
+double BestThresholdOfPairs(metric::Distance distance, const PairsFile& pairs,
+                            const std::vector<float>& rows, int width) {
+  CHECK_EQ(rows.size(), pairs.images.size() * width);
+  return ScoresOf(distance, pairs.folds, 0, FoldRows(pairs, rows, width), width)
+      .Curve()
+      .BestThreshold(false);
+}
+
+}  // namespace caffe

@@ -1,0 +1,353 @@
+// What the pictures of a verification show, as gnuplot's commands and data.
+#include "tools/evaluate/plots.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "tools/evaluate/gnuplot.hpp"
+
+namespace caffe {
+namespace {
+
+using metric::RocCurve;
+using metric::RocPoint;
+
+// Half a pixel of a PNG, or less.
+constexpr double kTolerance = 1.0 / 3000;
+// Blue and vermilion of Okabe and Ito, which all kinds of colour vision tell
+// apart, and in print their brightness does.
+constexpr char kGenuineColor[] = "'#0072b2'";
+constexpr char kImpostorColor[] = "'#d55e00'";
+constexpr char kMarkColor[] = "'#222222'";
+constexpr char kGuideColor[] = "'#8c8c8c'";
+
+// What all pictures share: light lines behind the data, an open frame, and the
+// key below, where no curve can run into it.
+constexpr char kFrame[] =
+    "set border 3 lc rgb '#595959'\n"
+    "set tics nomirror out textcolor rgb '#222222'\n"
+    "set grid back lt 1 lc rgb '#d4d4d4' lw 0.6, lt 1 lc rgb '#ececec' lw 0.6\n"
+    "set key outside bottom center horizontal maxcols 2 Left reverse "
+    "noenhanced samplen 2.5 spacing 1.25 width -4 height 1 font ',12'\n";
+
+std::string Grouped(double count) {
+  std::string digits = std::to_string(std::llround(count));
+  for (int64_t at = static_cast<int64_t>(digits.size()) - 3; at > 0; at -= 3) {
+    digits.insert(static_cast<size_t>(at), ",");
+  }
+  return digits;
+}
+
+// The title, and under it of what the picture is.
+std::string TitleOf(const std::string& title, const VerificationReport& report) {
+  std::string pairs = Grouped(report.curve.genuine()) + " genuine and " +
+                      Grouped(report.curve.impostor()) + " impostor pairs";
+  if (report.people > 0) pairs += " of " + Grouped(report.people) + " people";
+  std::string text = "set title ";
+  if (!title.empty()) text += GnuplotQuote(title) + ".\"\\n\".";
+  return text + GnuplotQuote(pairs) + " noenhanced\n";
+}
+
+// "EER 0.0123 [0.011, 0.014]".
+std::string Named(const std::string& name, const Figure& figure, int digits) {
+  std::string text = name + " " + ShortNumber(figure.value, digits);
+  if (std::isfinite(figure.interval.low) &&
+      std::isfinite(figure.interval.high)) {
+    text += " [" + ShortNumber(figure.interval.low, digits) + ", " +
+            ShortNumber(figure.interval.high, digits) + "]";
+  }
+  return GnuplotQuote(text);
+}
+
+// A name, its points, two numbers a line.
+std::string DataBlock(const std::string& name,
+                      const std::vector<PlotPoint>& points) {
+  std::ostringstream block;
+  block.precision(9);
+  block << '$' << name << " << EOD\n";
+  for (const PlotPoint& point : points) {
+    block << point.x << ' ' << point.y << '\n';
+  }
+  block << "EOD\n";
+  return block.str();
+}
+
+std::string RangeOf(const char* name, const PlotAxis& axis) {
+  std::ostringstream text;
+  text.precision(9);
+  text << "set " << name << "range [" << axis.low << ':' << axis.high << "]\n";
+  if (axis.logarithmic) {
+    text << "set logscale " << name << "\nset format " << name
+         << " '10^{%T}'\nset m" << name << "tics 10\nset grid m" << name
+         << "tics\n";
+  }
+  return text.str();
+}
+
+// The power of ten at or below a share, down from 0.1.
+double DecadeBelow(double share) {
+  return std::min(0.1, std::pow(10.0, std::floor(std::log10(share) + 1e-9)));
+}
+
+// From the least FAR that the impostors support.
+PlotAxis FarAxis(const RocCurve& curve) {
+  return {DecadeBelow(1 / curve.impostor()), 1, true};
+}
+
+// The steps of TAR over FAR, or of FRR over FAR, that show on these axes. What
+// is accepted before the second impostor stands at the least FAR.
+std::vector<PlotPoint> Steps(const RocCurve& curve, const PlotAxis& x_axis,
+                             const PlotAxis& y_axis, bool frr) {
+  CurveThinner thinner(x_axis, y_axis, kTolerance);
+  const auto add = [&](double impostor, double genuine) {
+    const double tar = genuine / curve.genuine();
+    thinner.Add({impostor / curve.impostor(), frr ? 1 - tar : tar});
+  };
+  const std::vector<RocPoint>& points = curve.points();
+  size_t k = 0;
+  while (k < points.size() && points[k].impostor <= 1) ++k;
+  add(1, k == 0 ? 0 : points[k - 1].genuine);
+  for (; k < points.size(); ++k) add(points[k].impostor, points[k].genuine);
+  return thinner.Finish();
+}
+
+// The figures at the FARs that were asked for: FAR, value, lower and upper end,
+// none of them below `least`.
+std::string TarBlock(const VerificationReport& report, bool frr,
+                     double least) {
+  std::ostringstream block;
+  block.precision(9);
+  for (const TarAtFar& at : report.tar) {
+    if (!at.supported || !std::isfinite(at.tar.value)) continue;
+    const auto end = [&](double value) {
+      const double tar = std::isfinite(value) ? value : at.tar.value;
+      return std::max(least, frr ? 1 - tar : tar);
+    };
+    block << at.far << ' ' << end(at.tar.value) << ' '
+          << end(frr ? at.tar.interval.high : at.tar.interval.low) << ' '
+          << end(frr ? at.tar.interval.low : at.tar.interval.high) << '\n';
+  }
+  if (block.str().empty()) return "";
+  return "$at << EOD\n" + block.str() + "EOD\n";
+}
+
+// The curve $curve, the EER at (x, y), the figures of $at where there are any.
+std::string CurvePlot(const VerificationReport& report, double x, double y,
+                      const std::string& guide, bool has_figures,
+                      const std::string& curve_name, const char* figure_name) {
+  std::ostringstream plot;
+  plot.precision(9);
+  plot << "plot " << guide << "$curve with steps lw 2.5 lc rgb "
+       << kGenuineColor << " title " << curve_name;
+  if (has_figures) {
+    plot << ", \\\n  $at with yerrorbars pt 6 ps 0.7 lw 1.5 lc rgb "
+         << kMarkColor << " title '" << figure_name << " at chosen FARs'";
+  }
+  Figure eer = report.eer;
+  if (!std::isfinite(eer.value)) {
+    eer.value = report.curve.EqualErrorRate().rate;
+  }
+  plot << ", \\\n  '+' using (" << x << "):(" << y
+       << ") every ::0::0 with points pt 7 ps 1.1 lc rgb " << kImpostorColor
+       << " title " << Named("EER", eer, 3);
+  return plot.str();
+}
+
+// A high round TAR below the whole curve, so that it fills the picture.
+double LowestTar(double first) {
+  double lowest = 0;
+  for (const double tar : {0.5, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999}) {
+    if (tar <= first) lowest = tar;
+  }
+  return lowest;
+}
+
+GnuplotPicture RocPicture(const std::string& title,
+                          const VerificationReport& report) {
+  const RocCurve& curve = report.curve;
+  const PlotAxis x = FarAxis(curve);
+  const double first = curve.LastPointWithin(1 / curve.impostor()).tar;
+  const PlotAxis y = {LowestTar(first), 1, false};
+  const std::string figures = TarBlock(report, false, 0);
+  const double eer = curve.EqualErrorRate().rate;
+  Figure auc = report.auc;
+  if (!std::isfinite(auc.value)) auc.value = curve.Auc();
+
+  GnuplotPicture picture;
+  picture.name = "roc";
+  picture.settings = DataBlock("curve", Steps(curve, x, y, false)) + figures +
+                     kFrame + TitleOf(title, report) + RangeOf("x", x) +
+                     RangeOf("y", y) +
+                     "set xlabel 'false accept rate (FAR)'\n"
+                     "set ylabel 'true accept rate (TAR)'\n";
+  // By chance TAR = FAR.
+  const std::string guide =
+      y.low > 0 ? ""
+                : std::string("x with lines dt 2 lw 1.2 lc rgb ") +
+                      kGuideColor + " title 'by chance', \\\n  ";
+  picture.plot = CurvePlot(report, eer, 1 - eer, guide, !figures.empty(),
+                           Named("AUC", auc, 4), "TAR");
+  return picture;
+}
+
+GnuplotPicture DetPicture(const std::string& title,
+                          const VerificationReport& report) {
+  const RocCurve& curve = report.curve;
+  const PlotAxis x = FarAxis(curve);
+  const double first = 1 - curve.LastPointWithin(1 / curve.impostor()).tar;
+  PlotAxis y = {DecadeBelow(1 / curve.genuine()), 1, true};
+  while (y.high / 10 > first && y.high / 10 > 10 * y.low) y.high /= 10;
+  // Where no genuine pair is refused any more, the curve leaves the picture.
+  const double below = y.low / 10;
+  std::vector<PlotPoint> points = Steps(curve, x, y, true);
+  for (PlotPoint& point : points) point.y = std::max(point.y, below);
+  const std::string figures = TarBlock(report, true, below);
+  const double eer = curve.EqualErrorRate().rate;
+
+  GnuplotPicture picture;
+  picture.name = "det";
+  picture.settings = DataBlock("curve", points) + figures + kFrame +
+                     TitleOf(title, report) + RangeOf("x", x) +
+                     RangeOf("y", y) +
+                     "set xlabel 'false accept rate (FAR)'\n"
+                     "set ylabel 'false reject rate (FRR)'\n";
+  const std::string guide = std::string("x with lines dt 2 lw 1.2 lc rgb ") +
+                            kGuideColor + " title 'FRR = FAR', \\\n  ";
+  picture.plot = CurvePlot(report, eer, eer, guide, !figures.empty(), "'DET'",
+                           "FRR");
+  return picture;
+}
+
+// A histogram's steps from the first bin that holds anything to the last,
+// closed at both ends.
+std::vector<PlotPoint> Outline(const DistanceHistogram& bins,
+                               const std::vector<double>& shares) {
+  size_t begin = 0, end = shares.size();
+  while (shares[begin] == 0) ++begin;
+  while (shares[end - 1] == 0) --end;
+  const auto left = [&](size_t k) {
+    return bins.low + bins.width * static_cast<double>(k);
+  };
+  std::vector<PlotPoint> points = {{left(begin), 0}};
+  for (size_t k = begin; k < end; ++k) points.push_back({left(k), shares[k]});
+  points.push_back({left(end), 0});
+  return points;
+}
+
+GnuplotPicture DistancesPicture(const std::string& title,
+                                const VerificationReport& report) {
+  const DistanceHistogram bins = HistogramOf(report.curve);
+  const double top =
+      1.06 * std::max(*std::max_element(bins.genuine.begin(),
+                                        bins.genuine.end()),
+                      *std::max_element(bins.impostor.begin(),
+                                        bins.impostor.end()));
+  GnuplotPicture picture;
+  picture.name = "distances";
+  picture.settings =
+      DataBlock("genuine", Outline(bins, bins.genuine)) +
+      DataBlock("impostor", Outline(bins, bins.impostor)) + kFrame +
+      TitleOf(title, report) + RangeOf("y", {0, top, false}) +
+      "set xlabel 'distance'\n"
+      "set ylabel 'share of the pairs of its kind'\n"
+      "set style fill transparent solid 0.3 noborder\n";
+  std::ostringstream plot;
+  plot << "plot ";
+  for (const char* kind : {"genuine", "impostor"}) {
+    const char* color = kind[0] == 'g' ? kGenuineColor : kImpostorColor;
+    plot << '$' << kind << " with fillsteps lc rgb " << color
+         << " notitle, \\\n  $" << kind << " with steps lw 2 lc rgb " << color
+         << " title '" << kind << " pairs'";
+    if (kind[0] == 'g') plot << ", \\\n  ";
+  }
+  const auto line = [&](const char* name, double at, const char* dashes,
+                        const std::string& text) {
+    if (!std::isfinite(at)) return;
+    picture.settings += DataBlock(name, {{at, 0}, {at, top}});
+    plot << ", \\\n  $" << name << " with lines lw 1.8 dt " << dashes
+         << " lc rgb " << kMarkColor << " title "
+         << GnuplotQuote(text + " " + ShortNumber(at, 4));
+  };
+  line("threshold", report.threshold, "1", "threshold");
+  line("eer", report.curve.EqualErrorRate().threshold, "2", "EER threshold");
+  picture.plot = plot.str();
+  return picture;
+}
+
+}  // namespace
+
+double PlotAxis::Place(double value) const {
+  const double place = logarithmic
+                           ? std::log(value / low) / std::log(high / low)
+                           : (value - low) / (high - low);
+  return std::clamp(place, 0.0, 1.0);
+}
+
+void CurveThinner::Keep(const PlotPoint& point) {
+  kept_.push_back(point);
+  latest_kept_ = true;
+}
+
+void CurveThinner::Add(const PlotPoint& point) {
+  // Farther than the tolerance from what is kept, this step would hide what
+  // lies between: then its beginning is kept too. All points between two that
+  // are kept lie in one small box.
+  const auto far = [this](const PlotAxis& axis, double a, double b) {
+    return std::abs(axis.Place(a) - axis.Place(b)) > tolerance_;
+  };
+  if (kept_.empty()) {
+    Keep(point);
+  } else if (far(x_, kept_.back().x, point.x) ||
+             far(y_, kept_.back().y, point.y)) {
+    if (!latest_kept_) kept_.push_back(latest_);
+    Keep(point);
+  } else {
+    latest_kept_ = false;
+  }
+  latest_ = point;
+}
+
+std::vector<PlotPoint> CurveThinner::Finish() {
+  if (!latest_kept_) Keep(latest_);
+  return std::move(kept_);
+}
+
+DistanceHistogram HistogramOf(const RocCurve& curve) {
+  curve.CheckBothKinds();
+  const std::vector<RocPoint>& points = curve.points();
+  const double fewer = std::min(curve.genuine(), curve.impostor());
+  const int bins =
+      static_cast<int>(std::clamp(3 * std::cbrt(fewer), 10.0, 100.0));
+  DistanceHistogram histogram;
+  histogram.low = points.front().threshold;
+  // One distance alone still has a bin.
+  const double span =
+      std::max(points.back().threshold - histogram.low,
+               std::max(1e-6, 1e-3 * std::abs(histogram.low)));
+  histogram.width = span / bins;
+  histogram.genuine.assign(static_cast<size_t>(bins), 0);
+  histogram.impostor = histogram.genuine;
+  RocPoint before = {};
+  for (const RocPoint& point : points) {
+    const double place = (point.threshold - histogram.low) / histogram.width;
+    const size_t bin = static_cast<size_t>(std::min(place, bins - 1.0));
+    histogram.genuine[bin] += (point.genuine - before.genuine) /
+                              curve.genuine();
+    histogram.impostor[bin] += (point.impostor - before.impostor) /
+                               curve.impostor();
+    before = point;
+  }
+  return histogram;
+}
+
+void WritePlots(const std::string& folder, const std::string& title,
+                const VerificationReport& report) {
+  report.curve.CheckBothKinds();
+  MakePictureFolder(folder);
+  DrawWithGnuplot(folder, RocPicture(title, report));
+  DrawWithGnuplot(folder, DetPicture(title, report));
+  DrawWithGnuplot(folder, DistancesPicture(title, report));
+}
+
+}  // namespace caffe

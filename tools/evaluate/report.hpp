@@ -1,0 +1,92 @@
+// What evaluate finds out, before it is printed: the figures of one
+// verification, of retrieval and of identification. NaN stands for a figure
+// that there is not.
+#ifndef TERCET_TOOLS_EVALUATE_REPORT_HPP_
+#define TERCET_TOOLS_EVALUATE_REPORT_HPP_
+
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "caffe/metric/bootstrap.hpp"
+#include "caffe/metric/roc.hpp"
+#include "caffe/metric/verification.hpp"
+
+namespace caffe {
+
+// A figure and its interval over people.
+struct Figure {
+  double value = NAN;
+  metric::Interval interval = {NAN, NAN};
+};
+
+// TAR at a FAR of the judged pairs themselves.
+struct TarAtFar {
+  double far = 0;         // as asked for
+  bool supported = true;  // by the number of impostor pairs; if not, no figure
+  Figure tar;
+  double reached_far = NAN, threshold = NAN;
+};
+
+// VAL and FAR where other pairs gave the threshold; the mean over the folds,
+// and its standard error.
+struct ValAtFar {
+  double far = 0;  // the one that the threshold was taken at
+  bool supported = true;
+  double val = NAN, val_error = NAN, reached_far = NAN, threshold = NAN;
+};
+
+struct VerificationReport {
+  int people = 0;  // 0: not known
+  int64_t images = 0, genuine = 0, impostor = 0;
+  Figure auc, eer;
+  double eer_threshold = NAN;
+  // At thresholds that other people, or other pairs, gave; the threshold is
+  // their mean. accuracy_error: the standard error over the folds.
+  Figure accuracy;
+  double accuracy_error = NAN, threshold = NAN;
+  int folds = 0;
+  std::string threshold_source;  // such as "the people of the other folds"
+  std::vector<TarAtFar> tar;
+  std::vector<ValAtFar> val;
+  // The threshold for one FAR over all judged pairs, for use elsewhere.
+  TarAtFar calibrated;
+  int replicates = 0;
+  // For the pictures.
+  metric::RocCurve curve;
+  std::vector<metric::ScoredPair> worst_genuine, worst_impostor;
+};
+
+// Each judged image against all others.
+struct RetrievalReport {
+  int64_t queries = 0, skipped = 0;  // with another image of the person; without
+  std::vector<int64_t> ranks;
+  std::vector<Figure> recall;  // at each of the ranks
+  Figure precision_at_1, r_precision, map_at_r;
+};
+
+// Gallery and probes.
+struct IdentificationReport {
+  int people = 0;  // of the probes that have a mate
+  int64_t gallery = 0, probes = 0;  // images
+  int64_t without_mate = 0;         // of the probes; they are in no figure
+  bool cameras = false;
+  std::vector<Figure> cmc;  // of the ranks from 1 on
+  Figure map;               // the mean of AP as information retrieval has it
+  Figure map_interpolated;  // the mean of AP by the trapezoid's rule
+  int replicates = 0;
+};
+
+// Embeddings with what is known of each row.
+struct EmbeddingSet {
+  std::vector<float> rows;  // size() x width
+  int width = 0;
+  std::vector<std::string> names;  // of the images: paths, or a list's words
+  std::vector<int> labels;         // the person; empty where not known
+  int64_t size() const { return static_cast<int64_t>(names.size()); }
+};
+
+}  // namespace caffe
+
+#endif  // TERCET_TOOLS_EVALUATE_REPORT_HPP_

@@ -1,0 +1,29 @@
+// A sheet of the pairs that mislead most, with their pictures, which tells at a
+// glance what kind of mistake it is: wrong labels, bad crops, twins.
+#ifndef TERCET_TOOLS_EVALUATE_SHEET_HPP_
+#define TERCET_TOOLS_EVALUATE_SHEET_HPP_
+
+#include <string>
+#include <vector>
+
+#include "tools/evaluate/report.hpp"
+
+namespace caffe {
+
+// Writes worst_pairs.svg and worst_pairs.png into `folder`, which is made where
+// it is missing: on the left up to 24 pairs of one person, the farthest first,
+// on the right as many of two people, the nearest first; under each pair its
+// distance, under each picture its folder and its name. worst_pairs.gp and
+// worst_pairs_pictures.png are what gnuplot drew it from. paths: the picture of
+// each row that the pairs name.
+//
+// Returns "", or in one line why there is no sheet: a report without such
+// pairs, or a picture that cannot be read. Error kInput where the folder cannot
+// be written to or gnuplot fails, as DrawWithGnuplot has it.
+std::string WriteSheet(const std::string& folder, const std::string& title,
+                       const VerificationReport& report,
+                       const std::vector<std::string>& paths);
+
+}  // namespace caffe
+
+#endif  // TERCET_TOOLS_EVALUATE_SHEET_HPP_

@@ -30,8 +30,8 @@ constexpr size_t kMostComplaint = 1 << 14;
 
 // What a program left behind.
 struct Ended {
-  int start_error = 0;  // an errno where it could not be started
-  int status = 0;       // as waitpid gives it
+  int start_error = 0;    // an errno where it could not be started
+  int status = 0;         // as waitpid gives it
   std::string complaint;  // from stderr
 };
 
@@ -164,8 +164,8 @@ std::string ScriptOf(const GnuplotPicture& picture) {
          << "set output '" << picture.name << ".svg'\n"
          << picture.plot << "\n"
          << "set terminal pngcairo size " << scale * picture.width << ','
-         << scale * picture.height << " rounded" << font << " fontscale " << scale
-         << " linewidth " << scale << " pointscale " << scale
+         << scale * picture.height << " rounded" << font << " fontscale "
+         << scale << " linewidth " << scale << " pointscale " << scale
          << " background '#ffffff'\n"
          << "set output '" << picture.name << ".png'\n"
          << "replot\n"
@@ -181,8 +181,8 @@ void MakePictureFolder(const std::string& folder) {
   struct stat info;
   const bool made = mkdir(folder.c_str(), 0777) == 0;
   const int error = errno;
-  INPUT_CHECK(made || (stat(folder.c_str(), &info) == 0 &&
-                       S_ISDIR(info.st_mode)))
+  INPUT_CHECK(made ||
+              (stat(folder.c_str(), &info) == 0 && S_ISDIR(info.st_mode)))
       << folder << ": cannot make this folder: " << strerror(error);
   INPUT_CHECK(access(folder.c_str(), W_OK | X_OK) == 0)
       << folder << ": cannot write into this folder: " << strerror(errno);

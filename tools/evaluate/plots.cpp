@@ -25,7 +25,7 @@ constexpr char kGuideColor[] = "'#8c8c8c'";
 // What all pictures share: light lines behind the data, an open frame, and the
 // key below, where no curve can run into it.
 constexpr char kFrame[] =
-    "set border 3 lc rgb '#595959'\n"
+    "set border 3 back lc rgb '#595959'\n"
     "set tics nomirror out textcolor rgb '#222222'\n"
     "set grid back lt 1 lc rgb '#d4d4d4' lw 0.6, lt 1 lc rgb '#ececec' lw 0.6\n"
     "set key outside bottom center horizontal maxcols 2 Left reverse "
@@ -40,7 +40,8 @@ std::string Grouped(double count) {
 }
 
 // The title, and under it of what the picture is.
-std::string TitleOf(const std::string& title, const VerificationReport& report) {
+std::string TitleOf(const std::string& title,
+                    const VerificationReport& report) {
   std::string pairs = Grouped(report.curve.genuine()) + " genuine and " +
                       Grouped(report.curve.impostor()) + " impostor pairs";
   if (report.people > 0) pairs += " of " + Grouped(report.people) + " people";
@@ -114,8 +115,7 @@ std::vector<PlotPoint> Steps(const RocCurve& curve, const PlotAxis& x_axis,
 
 // The figures at the FARs that were asked for: FAR, value, lower and upper end,
 // none of them below `least`.
-std::string TarBlock(const VerificationReport& report, bool frr,
-                     double least) {
+std::string TarBlock(const VerificationReport& report, bool frr, double least) {
   std::ostringstream block;
   block.precision(9);
   for (const TarAtFar& at : report.tar) {
@@ -214,8 +214,8 @@ GnuplotPicture DetPicture(const std::string& title,
                      "set ylabel 'false reject rate (FRR)'\n";
   const std::string guide = std::string("x with lines dt 2 lw 1.2 lc rgb ") +
                             kGuideColor + " title 'FRR = FAR', \\\n  ";
-  picture.plot = CurvePlot(report, eer, eer, guide, !figures.empty(), "'DET'",
-                           "FRR");
+  picture.plot =
+      CurvePlot(report, eer, eer, guide, !figures.empty(), "'DET'", "FRR");
   return picture;
 }
 
@@ -239,28 +239,28 @@ GnuplotPicture DistancesPicture(const std::string& title,
                                 const VerificationReport& report) {
   const DistanceHistogram bins = HistogramOf(report.curve);
   const double top =
-      1.06 * std::max(*std::max_element(bins.genuine.begin(),
-                                        bins.genuine.end()),
-                      *std::max_element(bins.impostor.begin(),
-                                        bins.impostor.end()));
+      1.06 *
+      std::max(*std::max_element(bins.genuine.begin(), bins.genuine.end()),
+               *std::max_element(bins.impostor.begin(), bins.impostor.end()));
   GnuplotPicture picture;
   picture.name = "distances";
-  picture.settings =
-      DataBlock("genuine", Outline(bins, bins.genuine)) +
-      DataBlock("impostor", Outline(bins, bins.impostor)) + kFrame +
-      TitleOf(title, report) + RangeOf("y", {0, top, false}) +
-      "set xlabel 'distance'\n"
-      "set ylabel 'share of the pairs of its kind'\n"
-      "set style fill transparent solid 0.3 noborder\n";
+  picture.settings = DataBlock("genuine", Outline(bins, bins.genuine)) +
+                     DataBlock("impostor", Outline(bins, bins.impostor)) +
+                     kFrame + TitleOf(title, report) +
+                     RangeOf("y", {0, top, false}) +
+                     "set xlabel 'distance'\n"
+                     "set ylabel 'share of the pairs of its kind'\n"
+                     "set style fill transparent solid 0.3 noborder\n";
+  const std::string genuine = std::string("lc rgb ") + kGenuineColor;
+  const std::string impostor = std::string("lc rgb ") + kImpostorColor;
   std::ostringstream plot;
-  plot << "plot ";
-  for (const char* kind : {"genuine", "impostor"}) {
-    const char* color = kind[0] == 'g' ? kGenuineColor : kImpostorColor;
-    plot << '$' << kind << " with fillsteps lc rgb " << color
-         << " notitle, \\\n  $" << kind << " with steps lw 2 lc rgb " << color
-         << " title '" << kind << " pairs'";
-    if (kind[0] == 'g') plot << ", \\\n  ";
-  }
+  // The outlines above both areas.
+  plot << "plot $genuine with fillsteps " << genuine << " notitle, \\\n"
+       << "  $impostor with fillsteps " << impostor << " notitle, \\\n"
+       << "  $genuine with steps lw 2 " << genuine
+       << " title 'genuine pairs', \\\n"
+       << "  $impostor with steps lw 2 " << impostor
+       << " title 'impostor pairs'";
   const auto line = [&](const char* name, double at, const char* dashes,
                         const std::string& text) {
     if (!std::isfinite(at)) return;
@@ -322,9 +322,8 @@ DistanceHistogram HistogramOf(const RocCurve& curve) {
   DistanceHistogram histogram;
   histogram.low = points.front().threshold;
   // One distance alone still has a bin.
-  const double span =
-      std::max(points.back().threshold - histogram.low,
-               std::max(1e-6, 1e-3 * std::abs(histogram.low)));
+  const double span = std::max(points.back().threshold - histogram.low,
+                               std::max(1e-6, 1e-3 * std::abs(histogram.low)));
   histogram.width = span / bins;
   histogram.genuine.assign(static_cast<size_t>(bins), 0);
   histogram.impostor = histogram.genuine;
@@ -332,10 +331,10 @@ DistanceHistogram HistogramOf(const RocCurve& curve) {
   for (const RocPoint& point : points) {
     const double place = (point.threshold - histogram.low) / histogram.width;
     const size_t bin = static_cast<size_t>(std::min(place, bins - 1.0));
-    histogram.genuine[bin] += (point.genuine - before.genuine) /
-                              curve.genuine();
-    histogram.impostor[bin] += (point.impostor - before.impostor) /
-                               curve.impostor();
+    histogram.genuine[bin] +=
+        (point.genuine - before.genuine) / curve.genuine();
+    histogram.impostor[bin] +=
+        (point.impostor - before.impostor) / curve.impostor();
     before = point;
   }
   return histogram;

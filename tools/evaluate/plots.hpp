@@ -40,7 +40,8 @@ struct PlotPoint {
 
 // The points of a monotone curve that show: a curve of steps or lines through
 // them lies nowhere farther than `tolerance` of an axis' length from one
-// through all. Keeps the first and the last, and no more than 4 / tolerance + 4.
+// through all. Keeps the first and the last, and no more than 4 / tolerance
+// + 4.
 class CurveThinner {
  public:
   CurveThinner(const PlotAxis& x, const PlotAxis& y, double tolerance)
@@ -56,7 +57,7 @@ class CurveThinner {
   PlotAxis x_, y_;
   double tolerance_;
   std::vector<PlotPoint> kept_;
-  PlotPoint latest_ = {};      // the point that was added last
+  PlotPoint latest_ = {};  // the point that was added last
   bool latest_kept_ = true;
 };
 

@@ -23,8 +23,7 @@ constexpr int kPairWidth = 2 * kSide + kGap;
 constexpr int kColumnGap = 24;
 constexpr int kRowHeight = kSide + 62;
 constexpr int kColumns = 3;
-constexpr int kPanelWidth =
-    kColumns * kPairWidth + (kColumns - 1) * kColumnGap;
+constexpr int kPanelWidth = kColumns * kPairWidth + (kColumns - 1) * kColumnGap;
 constexpr int kPanelGap = 72;
 constexpr int kMargin = 32;
 constexpr int kHead = 92;  // the title and the heads of the panels
@@ -72,8 +71,7 @@ void Mount(const Image& picture, int left, int top, Image* sheet) {
   }
   for (int h = 0; h < picture.height; ++h) {
     std::copy_n(&picture.pixels[static_cast<size_t>(h) * picture.width * 3],
-                picture.width * 3,
-                &sheet->at(top + down + h, left + right, 0));
+                picture.width * 3, &sheet->at(top + down + h, left + right, 0));
   }
 }
 
@@ -94,7 +92,7 @@ void AddLabel(const std::string& text, double x, double y, int font_size,
   *settings << "set label " << GnuplotQuote(text) << " at " << x << ", height-"
             << y << ' ' << place << " front noenhanced textcolor rgb '" << color
             << '\'';
-  if (font_size > 0) *settings << " font ',"  << font_size << '\'';
+  if (font_size > 0) *settings << " font '," << font_size << '\'';
   *settings << '\n';
 }
 

@@ -144,6 +144,12 @@ TEST(Plots, TextInQuotesIsItself) {
   EXPECT_EQ(marks(4), GnuplotQuote("\xf4\x90\x80\x80"));
 }
 
+TEST(Plots, NumbersHaveTheirDigits) {
+  EXPECT_EQ("0.4800", ShortNumber(0.48, 4));
+  EXPECT_EQ("1.000", ShortNumber(1, 4));
+  EXPECT_EQ("1234", ShortNumber(1234, 4));
+}
+
 // Few pairs, all apart, all the same distance: axes must not shrink to nothing.
 TEST(Plots, CurvesOfFewPointsHaveAxes) {
   TERCET_GNUPLOT_OR_SKIP();
@@ -306,9 +312,9 @@ TEST(Sheet, ShowsThePairsThatMislead) {
   ExpectPictures(stem, 92 + 174, 1600);
   const std::string svg = TextOf(stem + ".svg");
   for (const char* text :
-       {">it's<", ">0.875<", ">0.125<", ">0.25<", ">O'Neil_1<", ">a_{b}.png<",
+       {">it's<", ">0.8750<", ">0.1250<", ">0.2500<", ">O'Neil_1<", ">a_{b}.png<",
         ">c^2 &amp; d.png<", ">Zo\xc3\xab<",
-        ">\u2026789_a_long_name.png<"}) {
+        ">\u2026_a_long_name.png<"}) {
     EXPECT_NE(std::string::npos, svg.find(text)) << text;
   }
   // Inside it, not beside it.
@@ -323,7 +329,7 @@ TEST(Sheet, ShowsThePairsThatMislead) {
   int difference = 0;
   for (int h = 1; h < 111; ++h) {
     for (int w = 1; w < 111; ++w) {
-      const int left = 836 + 116 + w;
+      const int left = 832 + 120 + w;
       ASSERT_EQ(pattern.at(h, w, 0), put.at(92 + h, left, 0));
       difference = std::max(difference, std::abs(pattern.at(h, w, 0) -
                                                  drawn.at(92 + h, left, 0)));

@@ -217,8 +217,9 @@ std::string GnuplotQuote(const std::string& text) {
 
 std::string ShortNumber(double value, int digits) {
   char text[64];
-  snprintf(text, sizeof(text), "%.*g", digits, value);
-  return text;
+  const int length = snprintf(text, sizeof(text), "%#.*g", digits, value);
+  // A whole number would end in a point.
+  return std::string(text, text[length - 1] == '.' ? length - 1 : length);
 }
 
 }  // namespace caffe

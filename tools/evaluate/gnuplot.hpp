@@ -40,7 +40,7 @@ void DrawWithGnuplot(const std::string& folder, const GnuplotPicture& picture);
 // question mark. For text that is drawn, say `noenhanced` after it.
 std::string GnuplotQuote(const std::string& text);
 
-// A number with up to `digits` digits, as gnuplot and people read it.
+// A number with `digits` digits, as gnuplot and people read it.
 std::string ShortNumber(double value, int digits);
 
 }  // namespace caffe

@@ -18,19 +18,19 @@ using metric::ScoredPair;
 
 // All in pixels.
 constexpr int kSide = 112;  // of the square that a picture fits in
-constexpr int kGap = 4;     // between the two of a pair
+constexpr int kGap = 8;     // between the two of a pair
 constexpr int kPairWidth = 2 * kSide + kGap;
-constexpr int kColumnGap = 24;
+constexpr int kColumnGap = 20;
 constexpr int kRowHeight = kSide + 62;
 constexpr int kColumns = 3;
 constexpr int kPanelWidth = kColumns * kPairWidth + (kColumns - 1) * kColumnGap;
-constexpr int kPanelGap = 72;
+constexpr int kPanelGap = 64;
 constexpr int kMargin = 32;
 constexpr int kHead = 92;  // the title and the heads of the panels
 constexpr int kWidth = 2 * kMargin + 2 * kPanelWidth + kPanelGap;
 
 constexpr size_t kMostPairs = 24;
-constexpr size_t kMostLetters = 20;  // of a name under a picture
+constexpr size_t kMostLetters = 17;  // of a name under a picture
 constexpr uint8_t kPaper = 255;
 constexpr uint8_t kMount = 238;  // around a picture that is no square
 
@@ -171,7 +171,7 @@ std::string WriteSheet(const std::string& folder, const std::string& title,
   picture.width = sheet.width;
   picture.height = sheet.height;
   picture.png_scale = 1;
-  picture.font_size = 9;
+  picture.font_size = 8;
   picture.settings = settings.str();
   // The middle of the first pixel lies half a pixel inside.
   picture.plot =

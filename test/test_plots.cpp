@@ -312,8 +312,8 @@ TEST(Sheet, ShowsThePairsThatMislead) {
   ExpectPictures(stem, 92 + 174, 1600);
   const std::string svg = TextOf(stem + ".svg");
   for (const char* text :
-       {">it's<", ">0.8750<", ">0.1250<", ">0.2500<", ">O'Neil_1<", ">a_{b}.png<",
-        ">c^2 &amp; d.png<", ">Zo\xc3\xab<",
+       {">it's<", ">0.8750<", ">0.1250<", ">0.2500<", ">O'Neil_1<",
+        ">a_{b}.png<", ">c^2 &amp; d.png<", ">Zo\xc3\xab<",
         ">\u2026_a_long_name.png<"}) {
     EXPECT_NE(std::string::npos, svg.find(text)) << text;
   }

@@ -28,7 +28,7 @@ void SortDistances(std::vector<float>* distances);
 std::vector<RocPoint> MergeSorted(const std::vector<float>& genuine,
                                   const std::vector<float>& impostor);
 
-// How many distances fall in each bin; pages of an octave come with their first
+// How many distances fall in each bin; a page of bins comes with its first
 // distance.
 class ScoreBins {
  public:
@@ -48,9 +48,9 @@ class ScoreBins {
                                       const ScoreBins& impostor);
 
  private:
-  static constexpr int kPageBits = 19;
+  static constexpr int kPageBits = 15;
   static constexpr uint32_t kPage = 1u << kPageBits;
-  static constexpr int kPages = 256;  // exponents of a float
+  static constexpr int kPages = 1 << (31 - kDropped - kPageBits);
 
   double CountOf(uint32_t bin) const;
 

@@ -78,7 +78,13 @@ std::string Figures(const RocCurve& curve) {
          ", \"points\": " + std::to_string(curve.points().size()) + "}";
 }
 
-void Measure(const std::string& command) {
+// The times are JSON, the peaks in MiB.
+struct Measured {
+  std::string scan, curve, bootstrap, figures;
+  double rows_peak, scan_peak, peak;
+};
+
+Measured Measure() {
   const int n = FLAGS_rows;
   const std::vector<float> x = Embeddings(n, FLAGS_dim);
   std::vector<int> person(n), group(n);
@@ -89,15 +95,16 @@ void Measure(const std::string& command) {
   caffe::metric::VerificationOptions options;
   options.distance = static_cast<caffe::metric::Distance>(FLAGS_distance);
   options.groups = FLAGS_groups;
-  const double before = PeakMib();
+  Measured measured;
+  measured.rows_peak = PeakMib();
   const Clock scan;
   const VerificationScores scores = caffe::metric::ScoreAllPairs(
       options, x.data(), person.data(), group.data(), n, FLAGS_dim);
-  const std::string scan_time = scan.Json();
-  const double scan_mib = PeakMib();
+  measured.scan = scan.Json();
+  measured.scan_peak = PeakMib();
   const Clock curve;
-  const std::string figures = Figures(scores.Curve());
-  const std::string curve_time = curve.Json();
+  measured.figures = Figures(scores.Curve());
+  measured.curve = curve.Json();
   caffe::metric::BootstrapOptions bootstrap;
   bootstrap.replicates = FLAGS_replicates;
   bootstrap.fars = {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
@@ -105,24 +112,31 @@ void Measure(const std::string& command) {
   const Clock intervals;
   caffe::metric::BootstrapVerification(bootstrap, scores, person.data(),
                                        group.data(), person[n - 1] + 1);
-  const std::string bootstrap_time = intervals.Json();
+  measured.bootstrap = intervals.Json();
+  measured.peak = PeakMib();
+  return measured;
+}
+
+void Print(const Measured& measured, const std::string& command) {
+  const int64_t n = FLAGS_rows;
   std::cout << "{\n  \"benchmark\": \"verification of all pairs\",\n"
             << "  \"rows\": " << n << ", \"dim\": " << FLAGS_dim
             << ", \"groups\": " << FLAGS_groups
-            << ", \"pairs\": " << int64_t{n} * (n - 1) / 2
+            << ", \"pairs\": " << n * (n - 1) / 2
             << ",\n  \"command\": \"" << command << "\",\n"
             << "  \"commit\": \"" << FLAGS_commit << "\",\n"
             << "  \"date\": \"" << bench::Date() << "\",\n"
             << "  \"machine\": \"" << bench::Processor() << "\",\n"
             << "  \"processors\": " << std::thread::hardware_concurrency()
             << ", \"threads\": " << caffe::Caffe::threads()
-            << ",\n  \"scan\": " << scan_time << ",\n  \"curve\": "
-            << curve_time << ",\n  \"bootstrap\": " << bootstrap_time
+            << ",\n  \"scan\": " << measured.scan
+            << ",\n  \"curve\": " << measured.curve
+            << ",\n  \"bootstrap\": " << measured.bootstrap
             << ", \"replicates\": " << FLAGS_replicates
-            << ",\n  \"figures\": " << figures
-            << ",\n  \"peak_mib\": {\"rows\": " << before
-            << ", \"scan\": " << scan_mib << ", \"all\": " << PeakMib()
-            << "}\n}\n";
+            << ",\n  \"figures\": " << measured.figures
+            << ",\n  \"peak_mib\": {\"rows\": " << measured.rows_peak
+            << ", \"scan\": " << measured.scan_peak << ", \"all\": "
+            << measured.peak << "}\n}\n";
 }
 
 }  // namespace
@@ -139,7 +153,7 @@ int main(int argc, char** argv) {
   }
   try {
     if (FLAGS_threads > 0) caffe::Caffe::set_threads(FLAGS_threads);
-    Measure(command);
+    Print(Measure(), command);
   } catch (const caffe::Error& error) {
     std::cerr << "error: " << error.what() << "\n";
     return error.exit_code();

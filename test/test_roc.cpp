@@ -225,8 +225,8 @@ TEST(RocTest, RefusesWhatHasNoFigure) {
     FAIL() << "not refused";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(),
-                 "FAR 1e-06 wants 1000000 impostor pairs or more, and there are "
-                 "9999");
+                 "FAR 1e-06 wants 1000000 impostor pairs or more, and there "
+                 "are 9999");
   }
 }
 

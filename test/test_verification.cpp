@@ -109,7 +109,8 @@ void ExpectSamePairs(const vector<ScoredPair>& a, const vector<ScoredPair>& b) {
   EXPECT_EQ(same, a.size());
 }
 
-void ExpectSameScores(const VerificationScores& a, const VerificationScores& b) {
+void ExpectSameScores(const VerificationScores& a,
+                      const VerificationScores& b) {
   ExpectSameCurve(a.Curve(), b.Curve());
   ExpectSamePairs(a.genuine_sample, b.genuine_sample);
   ExpectSamePairs(a.impostor_sample, b.impostor_sample);
@@ -262,8 +263,7 @@ TEST(VerificationTest, ManyRowsGoByProducts) {
               impostor, 1000, true);
 }
 
-// The last rows are of a person in a group of their own, and are all that is
-// counted: many rows before them do not change that.
+// A group of few rows among many has the curve that it has alone.
 TEST(VerificationTest, ProductsAgreeWithDifferences) {
   for (Distance kind : kScoredDistances) {
     SCOPED_TRACE(static_cast<int>(kind));
@@ -484,7 +484,8 @@ TEST(VerificationTest, ListedPairs) {
                   Within(plain, 2));
       const vector<PlainPair> mine = Within(plain, judged);
       const vector<PlainPair> impostor = SortedPlain(mine, false, false);
-      ExpectFirst(scores.worst_genuine, SortedPlain(mine, true, true), 24, false);
+      ExpectFirst(scores.worst_genuine, SortedPlain(mine, true, true), 24,
+                  false);
       ExpectFirst(scores.worst_impostor, impostor, 24, false);
       ExpectSample(scores.genuine_sample, SortedPlain(mine, true, false), set,
                    options, options.sampled_pairs);

@@ -195,12 +195,15 @@ VerificationIntervals BootstrapVerification(const BootstrapOptions& options,
     return IntervalOf(std::move(values), options.level);
   };
   VerificationIntervals all;
-  for (const Replicate& one : replicates) all.replicates += !std::isnan(one.auc);
+  for (const Replicate& one : replicates) {
+    all.replicates += !std::isnan(one.auc);
+  }
   all.auc = interval([](const Replicate& one) { return one.auc; });
   all.eer = interval([](const Replicate& one) { return one.eer; });
   all.accuracy = interval([](const Replicate& one) { return one.accuracy; });
   for (size_t f = 0; f < options.fars.size(); ++f) {
-    all.tar.push_back(interval([f](const Replicate& one) { return one.tar[f]; }));
+    all.tar.push_back(
+        interval([f](const Replicate& one) { return one.tar[f]; }));
   }
   return all;
 }

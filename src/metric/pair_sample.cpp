@@ -38,7 +38,9 @@ void ExtremePairs::Cut() {
   if (static_cast<int64_t>(pairs_.size()) <= limit_) return;
   std::nth_element(
       pairs_.begin(), pairs_.begin() + (limit_ - 1), pairs_.end(),
-      [this](const ScoredPair& a, const ScoredPair& b) { return Before(a, b); });
+      [this](const ScoredPair& a, const ScoredPair& b) {
+        return Before(a, b);
+      });
   pairs_.resize(limit_);
   bound_ = sign_ * pairs_.back().distance;
 }
@@ -53,7 +55,9 @@ std::vector<ScoredPair> ExtremePairs::Take() {
   Cut();
   std::sort(
       pairs_.begin(), pairs_.end(),
-      [this](const ScoredPair& a, const ScoredPair& b) { return Before(a, b); });
+      [this](const ScoredPair& a, const ScoredPair& b) {
+        return Before(a, b);
+      });
   return std::move(pairs_);
 }
 

@@ -1,7 +1,7 @@
 // The distances of many pairs by what is asked of them afterwards: the kind of
-// the pair and the groups of its two rows. Up to a number of pairs each distance
-// is kept; beyond it they are counted in narrow bins, so that the memory does
-// not grow with the pairs.
+// the pair and the groups of its two rows. Up to a number of pairs each is
+// kept; beyond it they are counted in narrow bins, so that the memory does not
+// grow with the pairs.
 //
 // A bin is 2^-19 of an octave wide and stands for its largest distance. A curve
 // from bins has fewer points than one from the distances, and each of them is

@@ -38,7 +38,7 @@ void CheckRows(const VerificationOptions& options, const float* x, int64_t n,
 struct OrderedRows {
   std::vector<int32_t> order;    // the row of x at a place
   std::vector<int32_t> same;     // the end of the place's person in its group
-  std::vector<int32_t> again;    // where the person begins in a later group, or n
+  std::vector<int32_t> again;    // its begin in the next group it is in, or n
   std::vector<int> group;        // of each place
   std::vector<int64_t> runs;     // where a group begins, and the end
   std::vector<float> x;          // n x D

@@ -54,7 +54,9 @@ class RocCurve {
 
   const std::vector<RocPoint>& points() const { return points_; }
   // How many pairs there are of each kind.
-  double genuine() const { return points_.empty() ? 0 : points_.back().genuine; }
+  double genuine() const {
+    return points_.empty() ? 0 : points_.back().genuine;
+  }
   double impostor() const {
     return points_.empty() ? 0 : points_.back().impostor;
   }

@@ -75,12 +75,11 @@ class VerificationScores {
 };
 
 // All n (n-1)/2 pairs of the rows of x, n x D. person: n numbers, equal for one
-// person, also in different groups; group: n numbers, 0 to groups-1, or null for
-// all 0. On all threads,
-// with the same result for any number of them; the memory is of the order of
-// n D + 10^8 bytes, more by a few 10^7 for each pair of groups. Error kInput
-// where a row is not finite, or so long that its square is not; the message names
-// the row.
+// person, who may be in several groups; group: n numbers, 0 to groups-1, or null
+// for all 0. On all threads, with the same result for any number of them; the
+// memory is of the order of n D + 10^8 bytes, more by a few 10^7 for each pair
+// of groups. Error kInput where a row is not finite, or too long for its square;
+// the message names the row.
 VerificationScores ScoreAllPairs(const VerificationOptions& options,
                                  const float* x, const int* person,
                                  const int* group, int64_t n, int64_t D);

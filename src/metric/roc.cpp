@@ -31,9 +31,10 @@ RocCurve RocCurve::FromDistances(std::vector<float> genuine,
 }
 
 void RocCurve::CheckBothKinds() const {
-  INPUT_CHECK(genuine() > 0)
-      << "no genuine pair: no person has two images";
-  INPUT_CHECK(impostor() > 0) << "no impostor pair: there is one person only";
+  INPUT_CHECK(genuine() > 0) << "there is no genuine pair; some person must "
+                                "have two images or more";
+  INPUT_CHECK(impostor() > 0) << "there is no impostor pair; there must be "
+                                 "two people or more";
 }
 
 double RocCurve::Auc() const {

@@ -206,20 +206,19 @@ class Evaluation {
   }
 
   void Judge() {
-    if (FlagGiven("gallery")) {
-      JudgeGallery();
-    } else {
-      try {
+    try {
+      if (FlagGiven("gallery")) {
+        JudgeGallery();
+      } else {
         FlagGiven("pairs") ? JudgeFileOfPairs() : JudgeAllPairs();
         CheckFars();
-      } catch (const Error& error) {
-        throw in_place_ ? error.At(Place()) : error;
       }
+    } catch (const Error& error) {
+      throw in_place_ ? error.At(Place()) : error;
     }
     if (FlagGiven("train_list")) WarnOfOverlap();
   }
 
-  // Everything that is written, before anything is printed.
   void Write() const {
     if (FLAGS_write_threshold) WriteCalibrated();
     if (FlagGiven("out")) WriteFileAtomically(FLAGS_out, JsonOf(report_));
@@ -230,6 +229,7 @@ class Evaluation {
     const string text =
         FLAGS_format == "json" ? JsonOf(report_) : TableOf(report_);
     std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
   }
 
  private:
@@ -328,6 +328,7 @@ class Evaluation {
     protocol.distance = distance_;
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
+    in_place_ = true;
     report_.identification =
         JudgeIdentification(protocol, images, gallery, probes, width);
     judged_ = images.probes.paths;
@@ -418,9 +419,10 @@ int Run() {
   CheckFlags();
   Evaluation evaluation;
   evaluation.Judge();
-  evaluation.Write();
+  // The figures first: they are not lost where a file cannot be written.
   ReleaseLog();
   evaluation.Print();
+  evaluation.Write();
   return 0;
 }
 

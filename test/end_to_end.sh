@@ -41,12 +41,42 @@ grep -qE '^\{"people": 2, "images": 8, .*"eer": [01]\.[0-9]+, .*\}$' figures.jso
 [ "$(stat -c %s embedding.npy)" -eq $((128 + 40 * 64 * 4)) ] ||
   fail "extract: embedding.npy has $(stat -c %s embedding.npy) bytes"
 
+# The same figures from the net and from its embeddings, for any number of
+# threads, on stdout and in a file.
+evaluate() { "$tools/evaluate" --model=deploy.prototxt --weights=$weights --images=faces "$@"; }
+evaluate --format=json --threads=1 --out=one.json >net.json 2>evaluate.log ||
+  fail "evaluate: $(cat evaluate.log)"
+cmp one.json net.json || fail "evaluate: --out differs from stdout"
+evaluate --format=json --threads=2 >two.json 2>evaluate.log
+cmp two.json net.json || fail "evaluate: two threads differ from one"
+"$tools/evaluate" --embeddings=embedding.npy --list=faces --format=json >array.json
+cmp array.json net.json || fail "evaluate: the embeddings differ from the net"
+if command -v python3 >/dev/null; then
+  python3 -m json.tool net.json >/dev/null || fail "evaluate: no JSON: $(cat net.json)"
+fi
+evaluate --train_list=faces 2>&1 >/dev/null | grep -q '10 of the people judged were trained on' ||
+  fail "evaluate does not warn of people who were trained on"
+if command -v gnuplot >/dev/null; then
+  evaluate --bootstrap=0 --plots=plots >/dev/null 2>plots.log ||
+    fail "evaluate --plots: $(tail -n 1 plots.log)"
+  for picture in roc det distances worst_pairs; do
+    [ -s plots/$picture.svg ] && [ -s plots/$picture.png ] ||
+      fail "evaluate: no plots/$picture"
+  done
+fi
+evaluate --threshold_far=0.01 --write_threshold >/dev/null 2>evaluate.log ||
+  fail "evaluate --write_threshold: $(cat evaluate.log)"
+
 # Two images by a threshold: above and below their distance, and from a file,
 # whose settings are used.
 images=(faces/*/*)
 pair=("${images[0]}" "${images[1]}")
 verify() { "$tools/verify" --model=deploy.prototxt --weights=$weights "$@" "${pair[@]}"; }
 distance() { sed -E 's/.*"distance": ([^,]*),.*/\1/'; }
+said=$(verify 2>verify.log)
+case $said in *"threshold from $weights.threshold)") ;;
+  *) fail "verify by the threshold of evaluate: $said" ;; esac
+! grep -qi 'warn\|other weights' verify.log || fail "verify: $(cat verify.log)"
 d=$(verify --threshold=0 --flip --distance=l1 --format=json 2>/dev/null | distance)
 for side in "0.999 different persons" "1.001 same person"; do
   t=$(awk -v d="$d" -v by="${side%% *}" 'BEGIN { print d * by }')

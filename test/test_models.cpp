@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,11 +44,40 @@ vector<string> ModelFiles(const string& end) {
   return files;
 }
 
-// A net's test is named after its file: "orl_deploy".
+string FileOf(const string& form) { return form.substr(0, form.find(':')); }
+
+// Of "FILE:STAGE" the stage, empty for a plain file.
+string StageOf(const string& form) {
+  const size_t colon = form.find(':');
+  return colon == string::npos ? "" : form.substr(colon + 1);
+}
+
+// The nets models/*/*END: a file, or, where the stage decides which of its
+// layers are in, each "FILE:STAGE".
+vector<string> ModelForms(const string& end) {
+  vector<string> forms;
+  for (const string& file : ModelFiles(end)) {
+    NetParameter net;
+    ReadNetFromPrototxt(file, &net);
+    std::set<string> stages(net.state().stage().begin(),
+                            net.state().stage().end());
+    for (const LayerParameter& layer : net.layer()) {
+      for (const NetStateRule& rule : layer.include()) {
+        stages.insert(rule.stage().begin(), rule.stage().end());
+      }
+    }
+    if (stages.empty()) forms.push_back(file);
+    for (const string& stage : stages) forms.push_back(file + ":" + stage);
+  }
+  return forms;
+}
+
+// A net's test is named after its file and stage: "orl_deploy".
 string TestName(const ::testing::TestParamInfo<string>& info) {
-  const fs::path path(info.param);
+  const fs::path path(FileOf(info.param));
   string name = path.parent_path().filename().string() + "_" +
                 path.stem().string();
+  if (!StageOf(info.param).empty()) name += "_" + StageOf(info.param);
   for (char& c : name) {
     if (!isalnum(static_cast<unsigned char>(c))) c = '_';
   }
@@ -81,10 +111,14 @@ class ModelsTest : public ::testing::TestWithParam<string> {
     Caffe::set_random_seed(11);
   }
 
-  // The net of a file, with the made faces as its data.
-  static NetParameter Read(const string& file) {
+  // The net of a form, with the made faces as its data.
+  static NetParameter Read(const string& form) {
     NetParameter net;
-    ReadNetFromPrototxt(file, &net);
+    ReadNetFromPrototxt(FileOf(form), &net);
+    if (!StageOf(form).empty()) {
+      net.mutable_state()->clear_stage();
+      net.mutable_state()->add_stage(StageOf(form));
+    }
     for (int i = 0; i < net.layer_size(); ++i) {
       LayerParameter* layer = net.mutable_layer(i);
       if (layer->has_triplet_data_param()) {
@@ -140,7 +174,7 @@ TEST_P(TrainValTest, TestNetHasAFiniteLoss) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, TrainValTest,
-                         ::testing::ValuesIn(ModelFiles("train_val.prototxt")),
+                         ::testing::ValuesIn(ModelForms("train_val.prototxt")),
                          TestName);
 
 // ---------------------------------------------------------------- deploy
@@ -148,18 +182,22 @@ INSTANTIATE_TEST_SUITE_P(Models, TrainValTest,
 class DeployTest : public ModelsTest {
  protected:
   // The train_val nets whose weights a deploy net takes: that of its own
-  // prefix; a plain deploy.prototxt takes those without a deploy of their own.
-  static vector<string> TrainVals(const string& deploy) {
+  // prefix and stage; a plain deploy.prototxt takes those without a deploy of
+  // their own.
+  static vector<string> TrainVals(const string& deploy_form) {
+    const string deploy = FileOf(deploy_form);
     const fs::path folder = fs::path(deploy).parent_path();
     const string deploy_end = "deploy.prototxt";
     const string train_end = "train_val.prototxt";
     vector<string> found;
-    for (const string& file : ModelFiles(train_end)) {
+    for (const string& form : ModelForms(train_end)) {
+      const string file = FileOf(form);
       if (fs::path(file).parent_path() != folder) continue;
+      if (StageOf(form) != StageOf(deploy_form)) continue;
       const string stem = file.substr(0, file.size() - train_end.size());
       const string own = stem + deploy_end;
       const bool plain = fs::path(deploy).filename() == deploy_end;
-      if (own == deploy || (plain && !fs::exists(own))) found.push_back(file);
+      if (own == deploy || (plain && !fs::exists(own))) found.push_back(form);
     }
     return found;
   }
@@ -254,7 +292,7 @@ TEST_P(DeployTest, SeesAnImageAsItsTrainingNetsDo) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, DeployTest,
-                         ::testing::ValuesIn(ModelFiles("deploy.prototxt")),
+                         ::testing::ValuesIn(ModelForms("deploy.prototxt")),
                          TestName);
 
 // ---------------------------------------------------------------- solver

@@ -1,0 +1,183 @@
+# What models/orl/run and models/lfw/run share; it is read by them and is no
+# program. It reads their options, trains a form of a net on the people outside
+# of a fold, and prints a table of figures with means and standard errors. How
+# a net is judged, and the table's heads, are the scripts' own.
+#
+# The script sets, before it calls `options "$@"`:
+#   here     its folder, which holds the net's files
+#   form     the form that is trained where nothing is said
+#   describe a function that prints what the forms are
+#   stem     a function: the form -> what its files' names begin with
+# and then, for its table:
+#   heads    the names of the figures
+#   judge    a function: fold, seconds, flags of tools/evaluate -> a row
+
+set -euo pipefail
+export LC_ALL=C
+
+root=$(cd "$here/../.." && pwd)
+model=$(basename "$here")
+data='' folds='0 1 2 3 4' threads=0 seed=1 baselines='' iterations=''
+work=$root/build/$model tools=$root/build/cpu/tools
+of=5
+
+usage() {
+  cat <<END
+usage: models/$model/run --data=DIR [options]
+  --data=DIR        the faces: one folder of images a person
+$(describe)
+  --folds="0 1 ..." which of the five folds to run [$folds]
+  --seed=N          of weights and batches [$seed]
+  --iterations=N    [as the solver's file has it]
+  --threads=N       passed on to the tools [as the machine has]
+  --work=DIR        where the copies, logs and weights go [build/$model]
+  --tools=DIR       where the tools are [build/cpu/tools]
+  --baselines       judge the raw pixels and the untrained net instead
+END
+}
+
+fail() { echo "error: $*" >&2; exit 2; }
+
+options() {
+  local argument value
+  for argument in "$@"; do
+    value=${argument#*=}
+    case $argument in
+      --data=*) data=$value ;;
+      --form=*) form=$value ;;
+      --folds=*) folds=$value ;;
+      --seed=*) seed=$value ;;
+      --iterations=*) iterations=$value ;;
+      --threads=*) threads=$value ;;
+      --work=*) work=$value ;;
+      --tools=*) tools=$value ;;
+      --baselines) baselines=yes ;;
+      --help) usage; exit 0 ;;
+      *) usage >&2; fail "unknown option $argument" ;;
+    esac
+  done
+  [ -n "$data" ] || { usage >&2; fail "--data=DIR is missing"; }
+  [ -d "$data" ] || fail "--data=$data: no such folder"
+  [ -x "$tools/train" ] || fail "$tools/train: not built (--tools=DIR)"
+  prefix=$(stem "$form") || { usage >&2; fail "--form=$form: no such form"; }
+  data=$(cd "$data" && pwd)
+  tools=$(cd "$tools" && pwd)
+  mkdir -p "$work"
+  work=$(cd "$work" && pwd)
+}
+
+# fill FILE FOLD: the file with the data, the fold and the form filled in.
+fill() {
+  sed -E -e "s|source: \"$model\"|source: \"$data\"|" \
+    -e "s|fold: 0 of: 5|fold: $2 of: $of|" \
+    -e "s|^state \{ stage: \"[a-z_]*\" \}|state { stage: \"$form\" }|" \
+    -e "${iterations:+s|^max_iter: .*|max_iter: $iterations|}" "$here/$1"
+}
+
+# The net that judges the form's weights.
+deploy() {
+  local file=deploy.prototxt
+  [ ! -f "$here/${prefix}deploy.prototxt" ] || file=${prefix}deploy.prototxt
+  fill "$file" 0 > "$work/$form-deploy.prototxt"
+  echo "$work/$form-deploy.prototxt"
+}
+
+# train FOLD: leaves final.caffemodel in the fold's folder; prints seconds.
+train() {
+  local fold=$1 folder=$work/$form-$1 start end file
+  mkdir -p "$folder"
+  rm -f "$folder"/*.caffemodel "$folder"/*.solverstate
+  for file in "${prefix}train_val.prototxt" "${prefix}solver.prototxt"; do
+    fill "$file" "$fold" > "$folder/$file"
+  done
+  start=$(date +%s.%N)
+  (cd "$folder" && "$tools/train" --solver="${prefix}solver.prototxt" \
+    --threads="$threads" --seed="$seed" > train.log 2>&1) ||
+    { tail -n 3 "$folder/train.log" >&2; fail "fold $fold: training failed"; }
+  end=$(date +%s.%N)
+  mv "$folder"/*_iter_*.caffemodel "$folder/final.caffemodel"
+  awk -v a="$start" -v b="$end" 'BEGIN { printf "%.0f", b - a }'
+}
+
+# figures KEYS FLAGS...: these of tools/evaluate's figures, in a line.
+figures() {
+  local keys=$1
+  shift
+  "$tools/evaluate" --images="$data" --threads="$threads" --format=json "$@" |
+    sed -E 's/[{}" ]//g; s/,/\n/g' |
+    awk -F: -v keys="$keys" '
+      { value[$1] = $2 }
+      END {
+        n = split(keys, key, " ")
+        for (i = 1; i <= n; ++i) printf "%s ", value[key[i]]
+      }'
+}
+
+# "LABEL FOLD FIGURES SECONDS" for each fold.
+rows() {
+  local fold seconds net
+  net=$(deploy)
+  for fold in $folds; do
+    if [ -n "$baselines" ]; then
+      echo "pixels $fold $(judge "$fold" --model="$net" --pixels) -"
+      echo "untrained $fold $(judge "$fold" --model="$net" --weights=none) -"
+    else
+      seconds=$(train "$fold")
+      echo "$form $fold $(judge "$fold" --model="$net" \
+        --weights="$work/$form-$fold/final.caffemodel") $seconds"
+    fi
+  done
+}
+
+# One line of the table: label, fold, figures, seconds.
+line() {
+  local figure
+  printf '| %-10s | %-4s |' "$1" "$2"
+  for figure in "${@:3:$#-3}"; do printf ' %-14s |' "$figure"; done
+  printf ' %5s |\n' "${!#}"
+}
+
+# For each label of the file $1 the mean of each figure and its standard error
+# over the folds, "+-" between them.
+means() {
+  awk '
+    {
+      if (!($1 in n)) order[++labels] = $1
+      ++n[$1]
+      seconds[$1] += $NF  # "-" counts 0
+      for (k = 3; k < NF; ++k) { sum[$1, k] += $k; square[$1, k] += $k * $k }
+    }
+    END {
+      for (i = 1; i <= labels; ++i) {
+        x = order[i]
+        printf "%s", x
+        for (k = 3; k < NF; ++k) {
+          m = sum[x, k] / n[x]
+          printf " %.4f", m
+          if (n[x] < 2) continue
+          v = (square[x, k] - n[x] * m * m) / (n[x] - 1)
+          printf "+-%.4f", sqrt((v > 0 ? v : 0) / n[x])
+        }
+        print "", seconds[x] ? sprintf("%.0f", seconds[x] / n[x]) : "-"
+      }
+    }' "$1"
+}
+
+# The whole table; its rows are kept in a file of --work, too.
+table() {
+  local kept=$work/${baselines:+baselines-}$form.txt head row values
+  line form fold "${heads[@]}" s
+  printf '|---|---|'
+  for head in "${heads[@]}"; do printf -- '---|'; done
+  echo '---|'
+  : > "$kept"
+  rows | while read -r row; do
+    echo "$row" >> "$kept"
+    read -ra values <<< "$row"
+    line "${values[@]}"
+  done
+  means "$kept" | while read -r row; do
+    read -ra values <<< "$row"
+    line "${values[0]}" mean "${values[@]:1}"
+  done
+}

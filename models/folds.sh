@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154 # `here` and `heads` are the script's
 # What models/orl/run and models/lfw/run share; it is read by them and is no
 # program. It reads their options, trains a form of a net on the people outside
 # of a fold, and prints a table of figures with means and standard errors. How
@@ -165,11 +166,11 @@ means() {
 
 # The whole table; its rows are kept in a file of --work, too.
 table() {
-  local kept=$work/${baselines:+baselines-}$form.txt head row values
+  local kept=$work/${baselines:+baselines-}$form.txt row values
   line form fold "${heads[@]}" s
   printf '|---|---|'
-  for head in "${heads[@]}"; do printf -- '---|'; done
-  echo '---|'
+  printf -- '---|%.0s' "${heads[@]}" s
+  echo
   : > "$kept"
   rows | while read -r row; do
     echo "$row" >> "$kept"

@@ -23,9 +23,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Enough for a batch of many people from one fold of five.
-constexpr int kPeople = 200;
+// Enough for a batch from one fold of five.
+constexpr int kPeople = 30;
 constexpr int kImages = 5;
+constexpr int kPeopleInBatch = 4;
+constexpr int kTriplets = 6;
 
 bool EndsIn(const string& text, const string& end) {
   return text.size() >= end.size() &&
@@ -111,7 +113,7 @@ class ModelsTest : public ::testing::TestWithParam<string> {
     Caffe::set_random_seed(11);
   }
 
-  // The net of a form, with the made faces as its data.
+  // The net of a form, with the made faces as its data, and few in a batch.
   static NetParameter Read(const string& form) {
     NetParameter net;
     ReadNetFromPrototxt(FileOf(form), &net);
@@ -123,9 +125,12 @@ class ModelsTest : public ::testing::TestWithParam<string> {
       LayerParameter* layer = net.mutable_layer(i);
       if (layer->has_triplet_data_param()) {
         layer->mutable_triplet_data_param()->set_source(faces_->path());
+        layer->mutable_triplet_data_param()->set_batch_size(kTriplets);
       }
       if (layer->has_identity_data_param()) {
         layer->mutable_identity_data_param()->set_source(faces_->path());
+        layer->mutable_identity_data_param()->set_identities_per_batch(
+            kPeopleInBatch);
       }
     }
     return net;
@@ -182,10 +187,8 @@ INSTANTIATE_TEST_SUITE_P(Models, TrainValTest,
 class DeployTest : public ModelsTest {
  protected:
   // The train_val nets whose weights a deploy net takes: that of its own
-  // prefix and stage; a plain deploy.prototxt takes those without a deploy of
-  // their own.
-  static vector<string> TrainVals(const string& deploy_form) {
-    const string deploy = FileOf(deploy_form);
+  // prefix; a plain deploy.prototxt takes those without a deploy of their own.
+  static vector<string> TrainVals(const string& deploy) {
     const fs::path folder = fs::path(deploy).parent_path();
     const string deploy_end = "deploy.prototxt";
     const string train_end = "train_val.prototxt";
@@ -193,13 +196,17 @@ class DeployTest : public ModelsTest {
     for (const string& form : ModelForms(train_end)) {
       const string file = FileOf(form);
       if (fs::path(file).parent_path() != folder) continue;
-      if (StageOf(form) != StageOf(deploy_form)) continue;
       const string stem = file.substr(0, file.size() - train_end.size());
       const string own = stem + deploy_end;
       const bool plain = fs::path(deploy).filename() == deploy_end;
       if (own == deploy || (plain && !fs::exists(own))) found.push_back(form);
     }
     return found;
+  }
+
+  // The deploy net for weights of this form.
+  static NetParameter DeployOf(const string& form) {
+    return InPhase(Read(GetParam() + ":" + StageOf(form)), TEST);
   }
 };
 
@@ -225,13 +232,13 @@ TEST_P(DeployTest, GivesAnEmbeddingOfLengthOne) {
 TEST_P(DeployTest, TakesTheWeightsOfItsTrainingNets) {
   const vector<string> train_vals = TrainVals(GetParam());
   EXPECT_FALSE(train_vals.empty());
-  for (const string& file : train_vals) {
-    SCOPED_TRACE(file);
-    Net<float> train(InPhase(Read(file), TRAIN));
+  for (const string& form : train_vals) {
+    SCOPED_TRACE(form);
+    Net<float> train(InPhase(Read(form), TRAIN));
     train.Forward();
     NetParameter weights;
     train.ToProto(&weights);
-    Net<float> deploy(InPhase(Read(GetParam()), TEST));
+    Net<float> deploy(DeployOf(form));
     deploy.CopyTrainedLayersFrom(weights);
     for (size_t i = 0; i < deploy.layers().size(); ++i) {
       const auto& blobs = deploy.layers()[i]->blobs();
@@ -267,9 +274,9 @@ TEST_P(DeployTest, SeesAnImageAsItsTrainingNetsDo) {
   deploy.Forward();
   const Blob<float>& seen = *deploy.blob_by_name("data");
 
-  for (const string& file : TrainVals(GetParam())) {
-    SCOPED_TRACE(file);
-    Net<float> train(InPhase(Read(file), TEST));
+  for (const string& form : TrainVals(GetParam())) {
+    SCOPED_TRACE(form);
+    Net<float> train(InPhase(Read(form), TEST));
     const LayerParameter& data = train.layers()[0]->layer_param();
     const int height = data.has_triplet_data_param()
                            ? data.triplet_data_param().new_height()
@@ -291,8 +298,47 @@ TEST_P(DeployTest, SeesAnImageAsItsTrainingNetsDo) {
   }
 }
 
+// The place of the layer behind the one that makes `blob`.
+int PlaceBehind(const Net<float>& net, const Blob<float>* blob) {
+  for (size_t i = 0; i < net.layers().size(); ++i) {
+    const auto& tops = net.top_vecs()[i];
+    if (std::find(tops.begin(), tops.end(), blob) != tops.end()) return i + 1;
+  }
+  return net.layers().size();
+}
+
+// The net that is trained must be the one that is used: no layer too many or
+// too few.
+TEST_P(DeployTest, GivesTheEmbeddingsOfItsTrainingNets) {
+  for (const string& form : TrainVals(GetParam())) {
+    SCOPED_TRACE(form);
+    Net<float> train(InPhase(Read(form), TRAIN));
+    train.Forward();  // for BatchNorm's means
+    NetParameter weights;
+    train.ToProto(&weights);
+    Net<float> test(InPhase(Read(form), TEST));
+    test.CopyTrainedLayersFrom(weights);
+    test.Forward();
+    Net<float> deploy(DeployOf(form));
+    deploy.CopyTrainedLayersFrom(weights);
+
+    const Blob<float>& images = *test.blob_by_name("data");
+    const Blob<float>& want = *test.blob_by_name("embedding");
+    Blob<float>* seen = deploy.blob_by_name("data").get();
+    const int rows = std::min(want.shape(0), seen->shape(0));
+    std::copy_n(images.cpu_data(), rows * images.count(1),
+                seen->mutable_cpu_data());
+    deploy.ForwardFrom(PlaceBehind(deploy, seen));
+    const Blob<float>& given = *deploy.output_blobs()[0];
+    ASSERT_EQ(want.count(1), given.count(1));
+    for (int i = 0; i < rows * want.count(1); ++i) {
+      ASSERT_NEAR(want.cpu_data()[i], given.cpu_data()[i], 1e-5) << i;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Models, DeployTest,
-                         ::testing::ValuesIn(ModelForms("deploy.prototxt")),
+                         ::testing::ValuesIn(ModelFiles("deploy.prototxt")),
                          TestName);
 
 // ---------------------------------------------------------------- solver

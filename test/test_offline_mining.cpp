@@ -27,7 +27,7 @@ using metric::OfflineMining;
 using metric::OfflineMiningOptions;
 using metric::OfflineTriplet;
 
-struct EmbeddingSet {
+struct PlacedRows {
   int D = 1;
   bool exact = false;  // distances are small whole numbers
   std::vector<float> x;
@@ -36,13 +36,13 @@ struct EmbeddingSet {
 };
 
 OfflineMining MineSet(const OfflineMiningOptions& options,
-                      const EmbeddingSet& set) {
+                      const PlacedRows& set) {
   return metric::MineOffline(options, set.x.data(), set.labels.data(), set.n(),
                              set.D);
 }
 
-EmbeddingSet RandomSet(Rng* rng, int n, int people, int D, bool exact) {
-  EmbeddingSet set;
+PlacedRows RandomSet(Rng* rng, int n, int people, int D, bool exact) {
+  PlacedRows set;
   set.D = D;
   set.exact = exact;
   const bool shuffled = rng->Bernoulli(0.3);
@@ -76,7 +76,7 @@ void PutInMiningOrder(const std::vector<double>& labels,
 
 // Where rounding could have decided otherwise the set is left out.
 bool CompareWithHand(const OfflineMiningOptions& options,
-                     const EmbeddingSet& set, const OfflineMining& mined) {
+                     const PlacedRows& set, const OfflineMining& mined) {
   metric::MiningOptions plain;
   plain.mining = options.mining;
   plain.distance = options.distance;
@@ -113,7 +113,7 @@ TEST(OfflineMiningTest, AgreesWithAPlainSearch) {
   int compared = 0, refused = 0;
   for (int trial = 0; trial < 4500; ++trial) {
     const int n = 1 + static_cast<int>(rng.Below(trial % 50 == 0 ? 60 : 16));
-    const EmbeddingSet set =
+    const PlacedRows set =
         RandomSet(&rng, n, 1 + static_cast<int>(rng.Below(n)),
                   1 + static_cast<int>(rng.Below(9)), rng.Bernoulli(0.5));
     OfflineMiningOptions options;
@@ -142,7 +142,7 @@ TEST(OfflineMiningTest, AgreesAtTheEdgesOfTiles) {
   Rng rng(3);
   const auto compare = [&](int n, int people, Mining mining, int tile_rows) {
     SCOPED_TRACE(std::to_string(n) + " rows of " + std::to_string(people));
-    const EmbeddingSet set = RandomSet(&rng, n, people, 4, true);
+    const PlacedRows set = RandomSet(&rng, n, people, 4, true);
     OfflineMiningOptions options;
     options.mining = mining;
     options.tile_rows = tile_rows;
@@ -158,7 +158,7 @@ TEST(OfflineMiningTest, AgreesAtTheEdgesOfTiles) {
 
 TEST(OfflineMiningTest, DistancesAndMarginWorkedOutByHand) {
   // On a line: person 0 at 0 and 3, person 1 at 1, person 2 at 5 and 5.
-  EmbeddingSet set;
+  PlacedRows set;
   set.x = {0, 3, 1, 5, 5};
   set.labels = {0, 0, 1, 2, 2};
   OfflineMiningOptions options;
@@ -201,7 +201,7 @@ TEST(OfflineMiningTest, DistancesAndMarginWorkedOutByHand) {
 
 TEST(OfflineMiningTest, DrawnPositivesAreSomeOfAll) {
   Rng rng(5);
-  const EmbeddingSet set = RandomSet(&rng, 120, 4, 6, true);
+  const PlacedRows set = RandomSet(&rng, 120, 4, 6, true);
   OfflineMiningOptions options;
   std::map<std::pair<int, int>, int> negative_of;
   for (const OfflineTriplet& t : MineSet(options, set).triplets) {
@@ -240,7 +240,7 @@ TEST(OfflineMiningTest, DrawnPositivesAreSomeOfAll) {
 
 TEST(OfflineMiningTest, ThreadsDoNotChangeIt) {
   Rng rng(8);
-  const EmbeddingSet set = RandomSet(&rng, 900, 100, 40, false);
+  const PlacedRows set = RandomSet(&rng, 900, 100, 40, false);
   const int threads = Caffe::threads();
   for (const Mining mining : {Mining::kBatchHard, Mining::kSemiHard}) {
     OfflineMiningOptions options;
@@ -269,7 +269,7 @@ TEST(OfflineMiningTest, ThreadsDoNotChangeIt) {
 // Far from the origin the products alone would keep no digit of what lies
 // between near-duplicates.
 TEST(OfflineMiningTest, NearDuplicatesKeepTheirDigits) {
-  EmbeddingSet set;
+  PlacedRows set;
   set.D = 2;
   set.labels = {0, 0, 1, 1};
   set.x = {100, 0, 100, 0.002f, 100, 0.001f, 103, 0};
@@ -282,7 +282,7 @@ TEST(OfflineMiningTest, NearDuplicatesKeepTheirDigits) {
 
 // A zero vector has cosine distance 1 to all, wherever a tile begins.
 TEST(OfflineMiningTest, ZeroVectorsAreAtCosineDistanceOne) {
-  EmbeddingSet set;
+  PlacedRows set;
   set.D = 2;
   set.x = {1, 0, 0, 0, 0.6f, 0.8f, -1, 0};
   set.labels = {0, 0, 1, 1};
@@ -303,7 +303,7 @@ TEST(OfflineMiningTest, ZeroVectorsAreAtCosineDistanceOne) {
 }
 
 TEST(OfflineMiningTest, RefusesWhatHasNoTriplets) {
-  EmbeddingSet set;
+  PlacedRows set;
   set.x = {1, 2, 3};
   set.labels = {4, 4, 4};
   OfflineMiningOptions options;

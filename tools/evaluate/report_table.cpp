@@ -77,10 +77,15 @@ void AddRates(const VerificationReport& report, Table* table) {
     }
   }
   for (const ValAtFar& entry : report.val) {
-    if (!entry.supported) continue;  // the table has said so above, or will
+    const std::string name = "VAL@FAR=" + Short(entry.far);
+    if (!entry.supported) {
+      table->Line(name, "not measurable: " + report.threshold_source +
+                            " have too few impostor pairs");
+      continue;
+    }
     std::string value = Fixed(entry.val);
     if (!std::isnan(entry.val_error)) value += " +- " + Fixed(entry.val_error);
-    table->Line("VAL@FAR=" + Short(entry.far),
+    table->Line(name,
                 value + "  (FAR reached " + Short(entry.reached_far) +
                     ", at the threshold of " + report.threshold_source + ")");
   }

@@ -78,7 +78,9 @@ class PeopleJudge {
     for (int64_t i = 0; i < set_.size(); ++i) {
       const int who = place.at(set_.labels[i]);
       int group = who % groups_;
-      if (protocol_.of > 0) group = who % protocol_.of == protocol_.fold ? 0 : 1;
+      if (protocol_.of > 0) {
+        group = who % protocol_.of == protocol_.fold ? 0 : 1;
+      }
       group_.push_back(group);
       const bool judged = protocol_.of == 0 || group == 0;
       if (judged) {

@@ -1,7 +1,7 @@
 // All pairs of images of labelled people. A threshold is never taken from the
 // people that it is judged on: with a fold, it comes from the people of the
-// other folds; without one, each of five folds is judged by the threshold of the
-// other four.
+// other folds; without one, each of five folds is judged by the threshold of
+// the other four.
 #ifndef TERCET_TOOLS_EVALUATE_PEOPLE_PROTOCOL_HPP_
 #define TERCET_TOOLS_EVALUATE_PEOPLE_PROTOCOL_HPP_
 

@@ -60,7 +60,8 @@ struct VerificationReport {
 
 // Each judged image against all others.
 struct RetrievalReport {
-  int64_t queries = 0, skipped = 0;  // with another image of the person; without
+  // With another image of the person, and without one.
+  int64_t queries = 0, skipped = 0;
   std::vector<int64_t> ranks;
   std::vector<Figure> recall;  // at each of the ranks
   Figure precision_at_1, r_precision, map_at_r;

@@ -199,6 +199,9 @@ class Evaluation {
     LoadLayerLibraries(FLAGS_layers);
     Caffe::set_random_seed(FLAGS_seed);
     if (FlagGiven("plots")) CheckGnuplot();
+    if (FlagGiven("train_list")) {
+      training_ = ReadTrainingImages(FLAGS_train_list, FLAGS_root);
+    }
     if (FromArrays()) return;
     const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
     embedder_.emplace(FLAGS_model, loads ? FLAGS_weights : "", FLAGS_blob,
@@ -252,7 +255,10 @@ class Evaluation {
     report_.verification = std::move(found.verification);
     report_.retrieval = std::move(found.retrieval);
     paths_ = set.names;
-    for (const int i : found.judged) judged_.push_back(paths_[i]);
+    for (const int i : found.judged) {
+      judged_.push_back(paths_[i]);
+      judged_labels_.push_back(set.labels[i]);
+    }
   }
 
   void JudgeFileOfPairs() {
@@ -290,7 +296,9 @@ class Evaluation {
     set<string> seen;
     for (const metric::ListedPair& pair : pairs.pairs) {
       for (const int i : {pair.i, pair.j}) {
-        if (seen.insert(paths_[i]).second) judged_.push_back(paths_[i]);
+        if (!seen.insert(paths_[i]).second) continue;
+        judged_.push_back(paths_[i]);
+        if (pairs.people > 0) judged_labels_.push_back(pairs.person[i]);
       }
     }
   }
@@ -332,6 +340,7 @@ class Evaluation {
     report_.identification =
         JudgeIdentification(protocol, images, gallery, probes, width);
     judged_ = images.probes.paths;
+    judged_labels_ = images.probes.labels;
   }
 
   vector<float> RowsOf(const LabelledImages& images, const string& list,
@@ -361,7 +370,7 @@ class Evaluation {
   }
 
   void WarnOfOverlap() {
-    report_.overlap = FindOverlap(judged_, FLAGS_train_list, FLAGS_root);
+    report_.overlap = FindOverlap(judged_, judged_labels_, training_);
     const Overlap& overlap = *report_.overlap;
     if (overlap.people == 0) return;
     string names;
@@ -412,6 +421,8 @@ class Evaluation {
   bool in_place_ = false;   // whether an error is about what is judged
   vector<string> paths_;    // of the rows that the report names
   vector<string> judged_;   // the images that were judged
+  vector<int> judged_labels_;  // and who is on them, where it is known
+  TrainingImages training_;
   EvaluationReport report_;
 };
 

@@ -2,6 +2,7 @@
 #include "tools/evaluate/embedding_input.hpp"
 
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "caffe/check.hpp"
@@ -91,43 +92,88 @@ std::string FolderName(const std::string& path) {
   return fs::path(path).parent_path().filename().string();
 }
 
+std::string PictureName(const std::string& path) {
+  return FolderName(path) + "/" + fs::path(path).filename().string();
+}
+
+// The folders whose images all have one label.
+std::set<std::string> FoldersOfOne(const std::vector<std::string>& paths,
+                                   const std::vector<int>& labels) {
+  std::map<std::string, int> first;
+  std::set<std::string> mixed = {""}, folders;
+  for (size_t i = 0; i < paths.size(); ++i) {
+    const std::string folder = FolderName(paths[i]);
+    const auto found = first.emplace(folder, labels[i]).first;
+    if (found->second != labels[i]) mixed.insert(folder);
+  }
+  for (const auto& entry : first) {
+    if (mixed.count(entry.first) == 0) folders.insert(entry.first);
+  }
+  return folders;
+}
+
+std::vector<int> NumbersOfFolders(const std::vector<std::string>& paths) {
+  std::map<std::string, int> numbers;
+  std::vector<int> result;
+  for (const std::string& path : paths) {
+    const int next = static_cast<int>(numbers.size());
+    result.push_back(numbers.emplace(FolderName(path), next).first->second);
+  }
+  return result;
+}
+
 }  // namespace
 
-Overlap FindOverlap(const std::vector<std::string>& images,
-                    const std::string& train_list, const std::string& root) {
-  constexpr size_t kNamed = 3;
-  std::set<std::string> people, pictures;
-  const auto picture = [](const std::string& path) {
-    return FolderName(path) + "/" + fs::path(path).filename().string();
-  };
-  const auto add = [&](const std::string& path) {
-    people.insert(FolderName(path));
-    pictures.insert(picture(path));
-  };
-  if (fs::is_directory(train_list)) {
-    for (const LabelledImage& image : ListImages(train_list, root)) {
-      add(image.path);
+TrainingImages ReadTrainingImages(const std::string& list,
+                                  const std::string& root) {
+  constexpr int kUnlabelled = -1;
+  std::vector<std::string> paths;
+  std::vector<int> labels;
+  if (fs::is_directory(list)) {
+    for (const LabelledImage& image : ListImages(list, root)) {
+      paths.push_back(image.path);
+      labels.push_back(image.label);
     }
   } else {
     // Where the label is missing, the line's text is the path.
-    for (const ListLine& line : ReadListLines(train_list)) {
+    for (const ListLine& line : ReadListLines(list)) {
       std::string path, word;
       int64_t label;
       const bool labelled = CutLastWord(line.text, &path, &word) &&
                             ParseWholeNumber(word, &label);
-      add(labelled ? path : line.text);
+      paths.push_back(labelled ? path : line.text);
+      labels.push_back(labelled ? static_cast<int>(label) : kUnlabelled);
     }
   }
-  people.erase("");
-  Overlap overlap;
-  std::set<std::string> seen;
-  for (const std::string& path : images) {
-    overlap.images += static_cast<int64_t>(pictures.count(picture(path)));
-    const std::string name = FolderName(path);
-    if (people.count(name) == 0 || !seen.insert(name).second) continue;
-    ++overlap.people;
-    if (overlap.names.size() < kNamed) overlap.names.push_back(name);
+  TrainingImages training;
+  training.people = FoldersOfOne(paths, labels);
+  for (const std::string& path : paths) {
+    training.pictures.insert(PictureName(path));
   }
+  return training;
+}
+
+Overlap FindOverlap(const std::vector<std::string>& images,
+                    const std::vector<int>& labels,
+                    const TrainingImages& training) {
+  constexpr size_t kNamed = 3;
+  const std::vector<int> people =
+      labels.empty() ? NumbersOfFolders(images) : labels;
+  const std::set<std::string> folders = FoldersOfOne(images, people);
+  std::set<int> seen;
+  Overlap overlap;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const std::string folder = FolderName(images[i]);
+    const bool by_folder =
+        folders.count(folder) > 0 && training.people.count(folder) > 0;
+    const bool pictured = training.pictures.count(PictureName(images[i])) > 0;
+    overlap.images += pictured ? 1 : 0;
+    if (!(by_folder || pictured) || !seen.insert(people[i]).second) continue;
+    if (overlap.names.size() < kNamed) {
+      overlap.names.push_back(by_folder ? folder : images[i]);
+    }
+  }
+  overlap.people = static_cast<int>(seen.size());
   return overlap;
 }
 

@@ -3,6 +3,8 @@
 #ifndef TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
 #define TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
 
+#include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,15 +29,30 @@ EmbeddingSet ReadEmbeddings(const std::string& npy, const std::string& list,
 EmbeddingSet EmbedPeople(const std::string& images, const std::string& root,
                          Embedder* embedder);
 
-// Which of the people and images of `set` also stand in a list that a net was
-// trained with: a folder of people, or lines `path label`.
-struct Overlap {
-  int people = 0;     // whose name, the folder of an image, stands there
-  int64_t images = 0;  // whose folder and name stand there
-  std::vector<std::string> names;  // of the first of these people
+// The images that a net was trained with. People are known by the names of
+// their folders; a folder whose images have several labels is nobody's.
+struct TrainingImages {
+  std::set<std::string> people;
+  std::set<std::string> pictures;  // the folder and the name of each
 };
+// Of a folder of people, or of lines `path label` or `path`. No image is looked
+// at. Error kInput, with its place, for a list that cannot be read.
+TrainingImages ReadTrainingImages(const std::string& list,
+                                  const std::string& root);
+
+// Which of the images that are judged, and of their people, were trained on.
+struct Overlap {
+  int people = 0;
+  int64_t images = 0;
+  std::vector<std::string> names;  // of the first of them: folders, or images
+};
+// An image was, where one of its folder and name was; a person, where one of
+// his images was, or the net was trained on one of his folder's name. labels:
+// of each image, or empty where it is not known who is on them; then each
+// folder is taken for a person.
 Overlap FindOverlap(const std::vector<std::string>& images,
-                    const std::string& train_list, const std::string& root);
+                    const std::vector<int>& labels,
+                    const TrainingImages& training);
 
 }  // namespace caffe
 

@@ -182,18 +182,6 @@ TEST(PeopleProtocol, AGivenThresholdIsTaken) {
   EXPECT_TRUE(v.val.empty());
 }
 
-TEST(EvaluateInput, OverlapCountsPeopleAndImages) {
-  ImageFolder folder;
-  std::ofstream(folder / "train.txt")
-      << "x/ann/1.jpg 0\nx/bob/2.jpg 1\nx/cleo lee/3.jpg\n";
-  const Overlap overlap = FindOverlap(
-      {"y/ann/1.jpg", "y/ann/7.jpg", "y/dan/1.jpg", "y/cleo lee/3.jpg"},
-      folder / "train.txt", "");
-  EXPECT_EQ(overlap.people, 2);
-  EXPECT_EQ(overlap.images, 2);
-  EXPECT_EQ(overlap.names, (std::vector<std::string>{"ann", "cleo lee"}));
-}
-
 TEST(EvaluateInput, RowsAndListBelongTogether) {
   ImageFolder folder;
   const std::vector<double> rows = {1, 2, 3, 4, 5, 6};

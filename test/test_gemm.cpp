@@ -20,6 +20,18 @@ std::vector<float> Product(int m, int n, int k, int threads) {
   return c;
 }
 
+#if defined(__x86_64__)
+// OpenBLAS 0.3.21 takes what it does not know for a Prescott.
+TEST(GemmTest, ProcessorsOfTodayAreNoPrescott) {
+  if (BlasCoreIsForced()) GTEST_SKIP() << "OPENBLAS_CORETYPE is set";
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
+    GTEST_SKIP() << "a processor without AVX2";
+  }
+  EXPECT_NE("Prescott", BlasCoreName());
+  EXPECT_FALSE(BlasCoreIsForced());
+}
+#endif
+
 // OpenBLAS once took the threads of OpenMP for a product of a single tile.
 TEST(GemmTest, SameBitsForAnyNumberOfThreads) {
   const int before = Caffe::threads();

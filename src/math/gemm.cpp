@@ -4,8 +4,8 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <cstdlib>
 
+#include "blas_core.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "caffe/util/parallel.hpp"
 
@@ -59,6 +59,7 @@ class OneThread {
 // Runs body(tile) for each tile, on several threads where that pays.
 template <typename Body>
 void ForEachTile(int tiles, double work, const Body& body) {
+  PrepareBlas();
   const int threads = Caffe::threads();
   if (tiles == 1 || threads == 1 || work < kParallelGrain ||
       omp_in_parallel()) {
@@ -133,9 +134,5 @@ template void caffe_cpu_gemv<float>(CBLAS_TRANSPOSE, int, int, float,
 template void caffe_cpu_gemv<double>(CBLAS_TRANSPOSE, int, int, double,
                                      const double*, const double*, double,
                                      double*);
-
-string BlasCoreName() { return openblas_get_corename(); }
-
-bool BlasCoreIsForced() { return std::getenv("OPENBLAS_CORETYPE") != nullptr; }
 
 }  // namespace caffe

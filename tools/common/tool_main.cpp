@@ -200,7 +200,7 @@ void LogBlasCore() {
   if (BlasCoreIsForced()) {
     LOG(WARNING) << "OPENBLAS_CORETYPE forces the BLAS kernels to "
                  << BlasCoreName()
-                 << ", less than this processor has: unset it";
+                 << ", which may be less than this processor has: unset it";
   }
 }
 

@@ -92,8 +92,10 @@ void caffe_rng_bernoulli(int n, Dtype p, int* r);
 template <typename Dtype>
 void caffe_rng_bernoulli(int n, Dtype p, unsigned int* r);
 
-// The name of the CPU kernels that OpenBLAS chose, and whether the
-// environment forces them below what this processor has.
+// The name of the CPU kernels that OpenBLAS works with, and whether the
+// environment forces them (OPENBLAS_CORETYPE). Where it does not, and OpenBLAS
+// is older than the processor and chose the oldest that it has, the first
+// product or the first question for the name has it choose better ones.
 string BlasCoreName();
 bool BlasCoreIsForced();
 

@@ -260,6 +260,35 @@ TYPED_TEST(TransformAugmentedTest, ValuesAreStandardized) {
               1e-6);
 }
 
+// By the whole image's mean and deviation, whatever is moved in and cut off.
+TYPED_TEST(TransformAugmentedTest, StandardizedOverTheImage) {
+  const Image image = Pattern(9, 12, 3);
+  double sum = 0, squares = 0;
+  for (const double pixel : image.pixels) {
+    sum += pixel;
+    squares += pixel * pixel;
+  }
+  const double count = image.pixels.size(), mean = sum / count;
+  const double deviation = std::sqrt(squares / count - mean * mean);
+  const string options = "max_shift: 0.3 max_scale: 0.4 crop_size: 6 "
+                         "mirror: true ";
+  for (int trial = 0; trial < 10; ++trial) {
+    Rng rng(6, trial), again(6, trial);
+    const vector<TypeParam> plain = this->Run(options, TRAIN, image, &rng);
+    const vector<TypeParam> out = this->Run(
+        options + "standardize: true standardize_over: IMAGE scale: 0.5",
+        TRAIN, image, &again);
+    for (size_t i = 0; i < out.size(); ++i) {
+      ASSERT_NEAR((plain[i] - mean) / deviation / 2, out[i], 1e-5) << trial;
+    }
+  }
+  // Without `standardize` it says nothing.
+  Rng rng(6), again(6);
+  EXPECT_EQ(this->Run("crop_size: 6", TRAIN, image, &rng),
+            this->Run("crop_size: 6 standardize_over: IMAGE mean_value: 0",
+                      TRAIN, image, &again));
+}
+
 // All channels of the crop together, whatever was done to the image before.
 TYPED_TEST(TransformAugmentedTest, WhatComesOutIsStandardized) {
   for (int trial = 0; trial < 10; ++trial) {

@@ -145,6 +145,10 @@ TYPED_TEST(DataTransformerTest, OptionsThatDoNotFitAreRefused) {
             "found 2 mean_value for images of 3 channels");
   ExpectHas(this->ErrorOf("force_gray: true force_color: true", image),
             "exclude each other");
+  ExpectHas(this->ErrorOf("standardize: true standardize_over: IMAGE "
+                          "mean_value: 60", image),
+            "standardize_over: IMAGE takes away the image's own mean; "
+            "mean_file and mean_value do not go with it");
   ExpectHas(this->ErrorOf("mean_value: 1 mean_file: 'x'", image),
             "mean_file and mean_value exclude each other");
 }

@@ -91,8 +91,8 @@ void MovedImage::Row(int h, int left, int width, Dtype* out) const {
   }
 }
 
-template <typename Dtype>
-void Standardize(int64_t count, Dtype scale, Dtype* values) {
+template <typename Value>
+Spread MeasureSpread(int64_t count, const Value* values) {
   constexpr double kLeastDeviation = 1;  // of gray values from 0 to 255
   const double mean =
       LaneSum(0, count, [=](int64_t i) { return values[i]; }) / count;
@@ -100,16 +100,24 @@ void Standardize(int64_t count, Dtype scale, Dtype* values) {
                             const double apart = values[i] - mean;
                             return apart * apart;
                           }) / count;
-  const double factor =
-      scale / std::max(std::sqrt(variance), kLeastDeviation);
+  return {mean, std::max(std::sqrt(variance), kLeastDeviation)};
+}
+
+template <typename Dtype>
+void Standardize(const Spread& spread, Dtype scale, int64_t count,
+                 Dtype* values) {
+  const double mean = spread.mean, factor = scale / spread.deviation;
   for (int64_t i = 0; i < count; ++i) {
     values[i] = static_cast<Dtype>((values[i] - mean) * factor);
   }
 }
 
-#define INSTANTIATE_AUGMENTATION(Dtype)                                  \
-  template void MovedImage::Row<Dtype>(int, int, int, Dtype*) const;     \
-  template void Standardize<Dtype>(int64_t, Dtype, Dtype*)
+template Spread MeasureSpread<uint8_t>(int64_t, const uint8_t*);
+
+#define INSTANTIATE_AUGMENTATION(Dtype)                              \
+  template void MovedImage::Row<Dtype>(int, int, int, Dtype*) const; \
+  template Spread MeasureSpread<Dtype>(int64_t, const Dtype*);       \
+  template void Standardize<Dtype>(const Spread&, Dtype, int64_t, Dtype*)
 INSTANTIATE_AUGMENTATION(float);
 INSTANTIATE_AUGMENTATION(double);
 

@@ -11,6 +11,15 @@
 
 namespace caffe {
 
+namespace {
+
+bool StandardizesImage(const TransformationParameter& param) {
+  return param.standardize() &&
+         param.standardize_over() == TransformationParameter::IMAGE;
+}
+
+}  // namespace
+
 template <typename Dtype>
 DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
                                         Phase phase)
@@ -23,6 +32,10 @@ DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
       << "force_gray and force_color exclude each other";
   INPUT_CHECK(!param.has_mean_file() || param.mean_value_size() == 0)
       << "mean_file and mean_value exclude each other";
+  INPUT_CHECK(!StandardizesImage(param) ||
+              !(param.has_mean_file() || param.mean_value_size() > 0))
+      << "standardize_over: IMAGE takes away the image's own mean; mean_file "
+         "and mean_value do not go with it";
   CheckAugmentation(param);
   if (param.has_mean_file()) ReadMeanFile(param.mean_file());
 }
@@ -165,7 +178,13 @@ void DataTransformer<Dtype>::Transform(const Image& original, Rng* rng,
   const Dtype scale = static_cast<Dtype>(param_.scale());
   const int64_t count = static_cast<int64_t>(shape[0]) * shape[1] * shape[2];
   Cut(image, draws, shape, param_.standardize() ? Dtype(1) : scale, out);
-  if (param_.standardize()) Standardize(count, scale, out);
+  if (param_.standardize()) {
+    Standardize(StandardizesImage(param_)
+                    ? MeasureSpread(static_cast<int64_t>(image.pixels.size()),
+                                    image.pixels.data())
+                    : MeasureSpread(count, out),
+                scale, count, out);
+  }
   if (!augments_) return;
   const Dtype contrast = static_cast<Dtype>(draws.augmentation.contrast);
   const Dtype brightness = static_cast<Dtype>(draws.augmentation.brightness);

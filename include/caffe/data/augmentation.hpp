@@ -57,10 +57,21 @@ class MovedImage {
   double origin_x_, origin_y_, down_x_, down_y_, right_x_, right_y_;
 };
 
-// values = (values - mean) / max(deviation, 1) * scale, with the mean of all
-// and the root of their mean squared distance to it.
+// The mean of values and the root of their mean squared distance to it, which
+// is taken to be 1 where it is less.
+struct Spread {
+  double mean;
+  double deviation;
+};
+
+// Value: uint8_t, float or double.
+template <typename Value>
+Spread MeasureSpread(int64_t count, const Value* values);
+
+// values = (values - mean) / deviation * scale
 template <typename Dtype>
-void Standardize(int64_t count, Dtype scale, Dtype* values);
+void Standardize(const Spread& spread, Dtype scale, int64_t count,
+                 Dtype* values);
 
 }  // namespace caffe
 

@@ -15,38 +15,57 @@ namespace metric {
 
 namespace {
 
+// Rows are done in blocks of so many: first the distances of a block, then
+// what follows from them.
+constexpr int64_t kBlock = 64;
+
 template <Distance kind, typename T>
-void FillDistances(const T* a, const T* p, const T* n, int64_t D, T* row) {
-  CosinePair<T> positive, negative;
-  if (kind == Distance::kCosine) {
-    const T ia = RowInverseNorm(a, D);
-    positive = RowCosinePair(a, p, ia, RowInverseNorm(p, D), D);
-    negative = RowCosinePair(a, n, ia, RowInverseNorm(n, D), D);
-  }
-  row[kInverseAnchor] = positive.inverse_x;
-  row[kInversePositive] = positive.inverse_y;
-  row[kInverseNegative] = negative.inverse_y;
-  row[kRadialPositive] = positive.radial;
-  row[kRadialNegative] = negative.radial;
+T RowDistance(const T* x, const T* y, int64_t D, const CosinePair<T>& pair) {
+  const T sum = LaneSum<T>(
+      D, [=](int64_t k) { return DistanceTerm<kind>(x[k], y[k], pair); });
+  return DistanceFromSum<kind>(sum, pair);
+}
+
+// What is known of a block of rows, each as an array: loops over these have
+// neither steps nor branches, so that vectors do them. A branch at the hinge
+// would cost as much as the distances do, since which rows are active no
+// processor can guess.
+template <typename T>
+struct Block {
+  T positive[kBlock], negative[kBlock];  // the distances
+  T hinge[kBlock], value[kBlock], slope[kBlock];
+};
+
+// The distances of the rows, and what else FinishTripletRow does not fill.
+template <Distance kind, typename T>
+void FillDistances(const T* a, const T* p, const T* n, int64_t count,
+                   int64_t D, Block<T>* block, T* rows) {
   if (kind == Distance::kSquaredL2 || kind == Distance::kL2) {
-    T to_positive, to_negative;
-    BestTripletKernels<T>().squares(a, p, n, D, &to_positive, &to_negative);
-    row[kPositiveDistance] = DistanceFromSum<kind>(to_positive, positive);
-    row[kNegativeDistance] = DistanceFromSum<kind>(to_negative, negative);
+    BestTripletKernels<T>().squares(a, p, n, count, D, block->positive,
+                                    block->negative);
+    for (int64_t i = 0; kind == Distance::kL2 && i < count; ++i) {
+      for (T* d : {&block->positive[i], &block->negative[i]}) {
+        *d = DistanceFromSum<kind>(*d, CosinePair<T>());
+      }
+    }
     return;
   }
-  row[kPositiveDistance] = DistanceFromSum<kind>(
-      LaneSum<T>(D,
-                 [=](int64_t k) {
-                   return DistanceTerm<kind>(a[k], p[k], positive);
-                 }),
-      positive);
-  row[kNegativeDistance] = DistanceFromSum<kind>(
-      LaneSum<T>(D,
-                 [=](int64_t k) {
-                   return DistanceTerm<kind>(a[k], n[k], negative);
-                 }),
-      negative);
+  for (int64_t i = 0; i < count; ++i, a += D, p += D, n += D) {
+    CosinePair<T> positive, negative;
+    if (kind == Distance::kCosine) {
+      T* const row = rows + i * kTripletRowSize;
+      const T ia = RowInverseNorm(a, D);
+      positive = RowCosinePair(a, p, ia, RowInverseNorm(p, D), D);
+      negative = RowCosinePair(a, n, ia, RowInverseNorm(n, D), D);
+      row[kInverseAnchor] = positive.inverse_x;
+      row[kInversePositive] = positive.inverse_y;
+      row[kInverseNegative] = negative.inverse_y;
+      row[kRadialPositive] = positive.radial;
+      row[kRadialNegative] = negative.radial;
+    }
+    block->positive[i] = RowDistance<kind>(a, p, D, positive);
+    block->negative[i] = RowDistance<kind>(a, n, D, negative);
+  }
 }
 
 // What some rows add to the totals. Each block of rows is added up by the
@@ -57,24 +76,50 @@ struct RowTotals {
   int64_t with_loss = 0, active = 0;
 };
 
+template <Hinge hinge, typename T>
+RowTotals FinishRows(const TripletOptions& options, const T* weights,
+                     int64_t count, Block<T>* block, T* rows) {
+  const T margin = static_cast<T>(options.margin);
+  for (int64_t i = 0; i < count; ++i) {
+    block->hinge[i] = block->positive[i] - block->negative[i] + margin;
+    block->value[i] = HingeValue(hinge, block->hinge[i]);
+    block->slope[i] = HingeSlope(hinge, block->hinge[i]);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    T* const row = rows + i * kTripletRowSize;
+    row[kPositiveDistance] = block->positive[i];
+    row[kNegativeDistance] = block->negative[i];
+    FinishTripletRow(options, weights == nullptr ? T(1) : weights[i],
+                     block->value[i], block->slope[i], row);
+    block->value[i] = row[kRowLoss];
+  }
+  RowTotals totals;
+  totals.loss =
+      caffe::LaneSum(0, count, [=](int64_t i) { return block->value[i]; });
+  for (int64_t i = 0; i < count; ++i) {
+    totals.with_loss += block->value[i] > 0;
+    totals.active += block->hinge[i] > 0;
+  }
+  return totals;
+}
+
 template <Distance kind, typename T>
 RowTotals ForwardRows(const TripletOptions& options, const T* a, const T* p,
                       const T* n, const T* weights, int64_t N, int64_t D,
                       T* rows) {
-  constexpr int64_t kBlock = 64;
+  const auto finish = options.hinge == Hinge::kHard
+                          ? &FinishRows<Hinge::kHard, T>
+                          : &FinishRows<Hinge::kSoft, T>;
   std::vector<RowTotals> blocks((N + kBlock - 1) / kBlock);
   ParallelFor(blocks.size(), 8 * D * kBlock, [&](int64_t first, int64_t last) {
     for (int64_t b = first; b < last; ++b) {
-      RowTotals totals;
-      for (int64_t i = b * kBlock; i < std::min(N, (b + 1) * kBlock); ++i) {
-        T* const row = rows + i * kTripletRowSize;
-        FillDistances<kind>(a + i * D, p + i * D, n + i * D, D, row);
-        FinishTripletRow(options, weights == nullptr ? T(1) : weights[i], row);
-        totals.loss += row[kRowLoss];
-        totals.with_loss += row[kRowLoss] > 0;
-        totals.active += TripletHinge(options, row) > 0;
-      }
-      blocks[b] = totals;
+      const int64_t i = b * kBlock, count = std::min(N - i, kBlock);
+      T* const some = rows + i * kTripletRowSize;
+      Block<T> block;
+      FillDistances<kind>(a + i * D, p + i * D, n + i * D, count, D, &block,
+                          some);
+      blocks[b] = finish(options, weights == nullptr ? nullptr : weights + i,
+                         count, &block, some);
     }
   });
   RowTotals all;
@@ -108,13 +153,10 @@ void BackwardSquared(const T* a, const T* p, const T* n, const T* rows,
   const TripletKernels<T>& kernels = BestTripletKernels<T>();
   const bool stream = StreamsGradients(N, D, da, dp, dn);
   ParallelFor(N, 8 * D, [=, &kernels](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const T* const row = rows + i * kTripletRowSize;
-      const int64_t at = i * D;
-      kernels.gradients(a + at, p + at, n + at, row[kPositiveSlope] * scale,
-                        row[kNegativeSlope] * scale, D, stream, da + at,
-                        dp + at, dn + at);
-    }
+    const int64_t at = begin * D;
+    kernels.gradients(rows + begin * kTripletRowSize, scale, a + at, p + at,
+                      n + at, end - begin, D, stream, da + at, dp + at,
+                      dn + at);
     if (stream) kernels.fence();
   });
 }

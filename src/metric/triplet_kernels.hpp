@@ -12,17 +12,19 @@ namespace metric {
 
 template <typename T>
 struct TripletKernels {
-  // |a - p|^2 and |a - n|^2 of D values each.
-  void (*squares)(const T* a, const T* p, const T* n, int64_t D, T* positive,
-                  T* negative);
-  // The gradients of one triplet by its two slopes:
+  // |a - p|^2 and |a - n|^2 of `count` rows of D values each.
+  void (*squares)(const T* a, const T* p, const T* n, int64_t count, int64_t D,
+                  T* positive, T* negative);
+  // The gradients of `count` triplets by what TripletForward kept of them, with
+  // both slopes multiplied by scale:
   //   da = 2 (positive (a - p) + negative (a - n))
   //   dp = positive 2 (p - a),   dn = negative 2 (n - a)
   // 0 where both slopes are. With `stream` they go past the caches; that wants
   // the three at multiples of 64 bytes, D a multiple of 16, and fence() at the
   // end.
-  void (*gradients)(const T* a, const T* p, const T* n, T positive, T negative,
-                    int64_t D, bool stream, T* da, T* dp, T* dn);
+  void (*gradients)(const T* rows, T scale, const T* a, const T* p, const T* n,
+                    int64_t count, int64_t D, bool stream, T* da, T* dp,
+                    T* dn);
   void (*fence)();
 };
 

@@ -9,6 +9,7 @@
 
 #include <initializer_list>
 
+#include "caffe/metric/triplet.hpp"
 #include "simd.hpp"
 #include "triplet_kernels.hpp"
 
@@ -32,8 +33,9 @@ class LaneSums {
       sum_[v] += u * u;
     }
   }
-  // The total, with the squares of `rest` values more in the first lanes.
-  T Total(const T* x, const T* y, int64_t rest) const {
+  // Sums whose total is all there is, the squares of `rest` values more, in
+  // the first lanes, included.
+  typename S::Vector Finish(const T* x, const T* y, int64_t rest) const {
     typename S::Vector sum[kVectors];
     T lane[kSumLanes] = {};
     for (int64_t j = 0; j < rest; ++j) lane[j] = (x[j] - y[j]) * (x[j] - y[j]);
@@ -43,7 +45,7 @@ class LaneSums {
     for (int half = kVectors / 2; half > 0; half /= 2) {
       for (int v = 0; v < half; ++v) sum[v] += sum[v + half];
     }
-    return S::Total(sum[0]);
+    return sum[0];
   }
 
  private:
@@ -51,16 +53,19 @@ class LaneSums {
 };
 
 template <typename T>
-void Squares(const T* a, const T* p, const T* n, int64_t D, T* positive,
-             T* negative) {
-  LaneSums<T> to_p, to_n;
-  int64_t k = 0;
-  for (; k + kSumLanes <= D; k += kSumLanes) {
-    to_p.Add(a + k, p + k);
-    to_n.Add(a + k, n + k);
+void Squares(const T* a, const T* p, const T* n, int64_t count, int64_t D,
+             T* positive, T* negative) {
+  for (int64_t i = 0; i < count; ++i, a += D, p += D, n += D) {
+    LaneSums<T> to_p, to_n;
+    int64_t k = 0;
+    for (; k + kSumLanes <= D; k += kSumLanes) {
+      to_p.Add(a + k, p + k);
+      to_n.Add(a + k, n + k);
+    }
+    Simd<T>::Totals(to_p.Finish(a + k, p + k, D - k),
+                    to_n.Finish(a + k, n + k, D - k), positive + i,
+                    negative + i);
   }
-  *positive = to_p.Total(a + k, p + k, D - k);
-  *negative = to_n.Total(a + k, n + k, D - k);
 }
 
 // Writes a vector to where one fits whole, past the caches.
@@ -100,13 +105,9 @@ void Clear(int64_t D, T* to) {
 }
 
 template <bool stream, typename T>
-void GradientsOf(const T* a, const T* p, const T* n, T positive, T negative,
-                 int64_t D, T* da, T* dp, T* dn) {
+void RowGradients(const T* a, const T* p, const T* n, T positive, T negative,
+                  int64_t D, T* da, T* dp, T* dn) {
   typedef Simd<T> S;
-  if (positive == 0 && negative == 0) {
-    for (T* to : {da, dp, dn}) Clear<stream>(D, to);
-    return;
-  }
   int64_t k = 0;
   for (; k + S::kLanes <= D; k += S::kLanes) {
     const auto x = S::Load(a + k), y = S::Load(p + k), z = S::Load(n + k);
@@ -122,11 +123,27 @@ void GradientsOf(const T* a, const T* p, const T* n, T positive, T negative,
   }
 }
 
+template <bool stream, typename T>
+void GradientsOf(const T* rows, T scale, const T* a, const T* p, const T* n,
+                 int64_t count, int64_t D, T* da, T* dp, T* dn) {
+  for (int64_t i = 0, at = 0; i < count; ++i, at += D) {
+    const T* const row = rows + i * kTripletRowSize;
+    const T positive = row[kPositiveSlope] * scale;
+    const T negative = row[kNegativeSlope] * scale;
+    if (positive == 0 && negative == 0) {
+      for (T* to : {da, dp, dn}) Clear<stream>(D, to + at);
+    } else {
+      RowGradients<stream>(a + at, p + at, n + at, positive, negative, D,
+                           da + at, dp + at, dn + at);
+    }
+  }
+}
+
 template <typename T>
-void Gradients(const T* a, const T* p, const T* n, T positive, T negative,
-               int64_t D, bool stream, T* da, T* dp, T* dn) {
+void Gradients(const T* rows, T scale, const T* a, const T* p, const T* n,
+               int64_t count, int64_t D, bool stream, T* da, T* dp, T* dn) {
   (stream ? GradientsOf<true, T> : GradientsOf<false, T>)(
-      a, p, n, positive, negative, D, da, dp, dn);
+      rows, scale, a, p, n, count, D, da, dp, dn);
 }
 
 void StreamFence() {

@@ -98,14 +98,12 @@ TERCET_HD inline T TripletHinge(const TripletOptions& options, const T* row) {
          static_cast<T>(options.margin);
 }
 
-// Fills kRowLoss and the two slopes of a row from its two distances.
+// Fills kRowLoss and the two slopes of a row from its distances, and from the
+// value and the slope of the hinge at its h.
 template <typename T>
 TERCET_HD inline void FinishTripletRow(const TripletOptions& options, T weight,
-                                       T* row) {
-  const T h = TripletHinge(options, row);
-  const T slope = HingeSlope(options.hinge, h);
-  T loss = HingeValue(options.hinge, h);
-  T intra = 0;
+                                       T value, T slope, T* row) {
+  T loss = value, intra = 0;
   if (options.intra_weight != 0) {
     const T excess =
         row[kPositiveDistance] - static_cast<T>(options.intra_margin);
@@ -116,6 +114,13 @@ TERCET_HD inline void FinishTripletRow(const TripletOptions& options, T weight,
   row[kRowLoss] = weight * loss;
   row[kPositiveSlope] = weight * (slope + intra);
   row[kNegativeSlope] = -weight * slope;
+}
+template <typename T>
+TERCET_HD inline void FinishTripletRow(const TripletOptions& options, T weight,
+                                       T* row) {
+  const T h = TripletHinge(options, row);
+  FinishTripletRow(options, weight, HingeValue(options.hinge, h),
+                   HingeSlope(options.hinge, h), row);
 }
 
 // One coordinate of the gradient of a row for the anchor, the positive or the

@@ -1,7 +1,7 @@
 // The compiler's vectors, as the inner loops of mining and of triplets use
-// them: of SIMD_VECTOR_BYTES bytes, which each file that is compiled for one kind of
-// processor sets before it includes this. All is in an unnamed namespace, so
-// that code for one processor never stands in for another's.
+// them: of SIMD_VECTOR_BYTES bytes, which each file that is compiled for one
+// kind of processor sets before it includes this. All is in an unnamed
+// namespace, so that code for one processor never stands in for another's.
 #ifndef TERCET_METRIC_SIMD_HPP_
 #define TERCET_METRIC_SIMD_HPP_
 

@@ -96,10 +96,13 @@ RowTotals FinishRows(const TripletOptions& options, const T* weights,
   RowTotals totals;
   totals.loss =
       caffe::LaneSum(0, count, [=](int64_t i) { return block->value[i]; });
+  int32_t with_loss = 0, active = 0;
   for (int64_t i = 0; i < count; ++i) {
-    totals.with_loss += block->value[i] > 0;
-    totals.active += block->hinge[i] > 0;
+    with_loss += block->value[i] > 0;
+    active += block->hinge[i] > 0;
   }
+  totals.with_loss = with_loss;
+  totals.active = active;
   return totals;
 }
 

@@ -2,6 +2,7 @@
 // the bits of small ones, whatever lies where and however it is asked for.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "caffe/metric/triplet.hpp"
 #include "caffe/test/fixture.hpp"
 #include "caffe/util/rng.hpp"
+#include "src/metric/triplet_kernels.hpp"
 
 namespace caffe {
 namespace {
@@ -83,6 +85,55 @@ TYPED_TEST(TripletPassesTest, OneGradientIsAsAllThree) {
   for (const int D : {1, 15, 16, 17, 131}) {
     this->ExpectBits(this->GradientsOf(40, D, 40, 0, true),
                      this->GradientsOf(40, D, 40, 0, false));
+  }
+}
+
+// The sets that this processor runs, the one for every processor first.
+template <typename T>
+std::vector<const metric::TripletKernels<T>*> KernelSets() {
+  std::vector<const metric::TripletKernels<T>*> sets = {
+      &metric::PlainTripletKernels<T>()};
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) {
+    sets.push_back(&metric::Avx2TripletKernels<T>());
+  }
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
+    sets.push_back(&metric::Avx512TripletKernels<T>());
+  }
+#endif
+  return sets;
+}
+
+// What a set makes of some rows, the second of which has no slope: the squares,
+// then the gradients.
+template <typename T>
+std::vector<T> ResultsOf(const metric::TripletKernels<T>& set, int D) {
+  constexpr int kRows = 3;
+  const int count = kRows * D;
+  std::vector<T> x(3 * count), rows(kRows * metric::kTripletRowSize, 0);
+  Rng rng(6);
+  for (T& value : x) value = static_cast<T>(rng.Uniform(-1, 1));
+  for (int i = 0; i < kRows; i += 2) {
+    rows[i * metric::kTripletRowSize + metric::kPositiveSlope] = T(0.7);
+    rows[i * metric::kTripletRowSize + metric::kNegativeSlope] = T(-0.9);
+  }
+  std::vector<T> out(2 * kRows + 3 * count, T(NAN));
+  T* const gradients = out.data() + 2 * kRows;
+  const T *a = x.data(), *p = a + count, *n = p + count;
+  set.squares(a, p, n, kRows, D, out.data(), out.data() + kRows);
+  set.gradients(rows.data(), T(0.3), a, p, n, kRows, D, false, gradients,
+                gradients + count, gradients + 2 * count);
+  return out;
+}
+
+TYPED_TEST(TripletPassesTest, AllSetsOfKernelsHaveTheSameBits) {
+  for (const int D : {1, 2, 15, 16, 17, 48, 131}) {
+    const std::vector<TypeParam> plain =
+        ResultsOf(metric::PlainTripletKernels<TypeParam>(), D);
+    for (const TypeParam value : plain) EXPECT_TRUE(std::isfinite(value));
+    for (const auto* set : KernelSets<TypeParam>()) {
+      EXPECT_EQ(plain, ResultsOf(*set, D)) << D;
+    }
   }
 }
 

@@ -1,6 +1,9 @@
-// OpenBLAS's choice of kernels, and its correction, as said in the header.
-#include "blas_core.hpp"
-
+// Which of its sets of kernels OpenBLAS works with. OpenBLAS before 0.3.25,
+// such as Debian 12's, takes Intel's processors that are newer than itself for a
+// Prescott of 2004, and is then much slower than it could be. Where it does, and
+// OPENBLAS_CORETYPE does not say that it should, it is made to choose again with
+// what the processor really has: when this library is loaded, since no product
+// may be under way then.
 #include <cstdlib>
 #include <cstring>
 
@@ -23,6 +26,7 @@ constexpr char kVariable[] = "OPENBLAS_CORETYPE";
 // is none of the new ones.
 const char* NewestCore() {
 #if defined(__x86_64__)
+  __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") &&
       __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512bw") &&
@@ -36,31 +40,26 @@ const char* NewestCore() {
   return nullptr;
 }
 
-bool ChooseAgain() {
-  const char* const newest = NewestCore();
-  if (newest == nullptr || BlasCoreIsForced() ||
-      std::strcmp(openblas_get_corename(), "Prescott") != 0 ||
-      gotoblas_dynamic_quit == nullptr || gotoblas_dynamic_init == nullptr) {
-    return false;
+struct ChosenAgain {
+  ChosenAgain() {
+    const char* const newest = NewestCore();
+    if (newest == nullptr || BlasCoreIsForced() ||
+        BlasCoreName() != "Prescott" || gotoblas_dynamic_quit == nullptr ||
+        gotoblas_dynamic_init == nullptr) {
+      return;
+    }
+    setenv(kVariable, newest, 1);
+    gotoblas_dynamic_quit();
+    gotoblas_dynamic_init();
+    unsetenv(kVariable);
   }
-  setenv(kVariable, newest, 1);
-  gotoblas_dynamic_quit();
-  gotoblas_dynamic_init();
-  unsetenv(kVariable);
-  return true;
-}
+};
+
+const ChosenAgain at_load;
 
 }  // namespace
 
-void PrepareBlas() {
-  static const bool chosen_again = ChooseAgain();
-  static_cast<void>(chosen_again);
-}
-
-string BlasCoreName() {
-  PrepareBlas();
-  return openblas_get_corename();
-}
+string BlasCoreName() { return openblas_get_corename(); }
 
 bool BlasCoreIsForced() { return std::getenv(kVariable) != nullptr; }
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "blas_core.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "caffe/util/parallel.hpp"
 
@@ -59,7 +58,6 @@ class OneThread {
 // Runs body(tile) for each tile, on several threads where that pays.
 template <typename Body>
 void ForEachTile(int tiles, double work, const Body& body) {
-  PrepareBlas();
   const int threads = Caffe::threads();
   if (tiles == 1 || threads == 1 || work < kParallelGrain ||
       omp_in_parallel()) {

@@ -26,9 +26,9 @@ T RowDistance(const T* x, const T* y, int64_t D, const CosinePair<T>& pair) {
   return DistanceFromSum<kind>(sum, pair);
 }
 
-// What is known of a block of rows, each as an array: loops over these have
-// neither steps nor branches, so that vectors do them. A branch at the hinge
-// would cost as much as the distances do, since which rows are active no
+// What is known of a block of rows, each as an array. The loop over the hinges
+// has no branch then, and vectors do it where they are hard: a branch costs a
+// short row half as much as its distances, since which rows are active no
 // processor can guess.
 template <typename T>
 struct Block {

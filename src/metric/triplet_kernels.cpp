@@ -7,6 +7,11 @@ namespace caffe {
 namespace metric {
 
 template <typename T>
+const TripletKernels<T>& PlainTripletKernels() {
+  return kTripletKernels<T>;
+}
+
+template <typename T>
 const TripletKernels<T>& BestTripletKernels() {
 #ifdef TERCET_X86_KERNELS
   static const bool avx2 = __builtin_cpu_supports("avx2");
@@ -15,9 +20,11 @@ const TripletKernels<T>& BestTripletKernels() {
   if (avx512) return Avx512TripletKernels<T>();
   if (avx2) return Avx2TripletKernels<T>();
 #endif
-  return kTripletKernels<T>;
+  return PlainTripletKernels<T>();
 }
 
+template const TripletKernels<float>& PlainTripletKernels<float>();
+template const TripletKernels<double>& PlainTripletKernels<double>();
 template const TripletKernels<float>& BestTripletKernels<float>();
 template const TripletKernels<double>& BestTripletKernels<double>();
 

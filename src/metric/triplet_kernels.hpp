@@ -32,7 +32,11 @@ struct TripletKernels {
 template <typename T>
 const TripletKernels<T>& BestTripletKernels();
 
-#ifdef TERCET_X86_KERNELS
+// The set that every processor runs.
+template <typename T>
+const TripletKernels<T>& PlainTripletKernels();
+
+#if defined(__x86_64__)
 template <typename T>
 const TripletKernels<T>& Avx2TripletKernels();
 template <typename T>

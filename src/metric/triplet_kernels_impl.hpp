@@ -18,7 +18,7 @@ namespace metric {
 namespace {
 
 // LaneSum's partial sums (distances.hpp): lane k % kSumLanes has term k.
-constexpr int kSumLanes = 16;
+constexpr int kSumLanes = metric::kLanes;
 
 template <typename T>
 class LaneSums {

@@ -1,6 +1,6 @@
 // Random changes of a training image: a move about its centre, contrast and
-// brightness; and the standardizing of what comes out. Which options ask for
-// them, and in what order they come, is data/transformer.hpp's.
+// brightness; and standardizing. Which options ask for them, and in what order
+// they come, is data/transformer.hpp's.
 //
 // A move by scale s, angle r and shift (a, b), shares of width and height,
 // shows at the place p of an image what the image itself has at

@@ -10,12 +10,12 @@
 //   mean_value  one for all channels, or one a channel (B, G, R).
 //   mean_file   a BlobProto of the size of the uncropped images, in binary.
 //   scale [1]
-//   standardize [false]  what comes out of an image gets mean 0 and deviation
-//       1 before it is scaled, in TRAIN and TEST. The deviation is taken to be
+//   standardize [false]  an image gets mean 0 and deviation 1 before it is
+//       scaled, in TRAIN and TEST. The deviation is taken to be
 //       at least 1 (of 0 to 255), for images of one colour.
 //   standardize_over [RESULT]  with IMAGE, mean and deviation are those of the
-//       whole image as it came in, before moves and crop: what is moved in or
-//       cut off then changes how light the rest comes out. No mean_value and
+//       whole image, before moves and crop, so that what is moved in or cut
+//       off does not change how light the rest comes out. No mean_value and
 //       no mean_file go with it.
 // and in TRAIN, each drawn evenly for each image:
 //   max_shift [0]     the image is moved by up to this share of its width to

@@ -94,8 +94,9 @@ void caffe_rng_bernoulli(int n, Dtype p, unsigned int* r);
 
 // The name of the CPU kernels that OpenBLAS works with, and whether the
 // environment forces them (OPENBLAS_CORETYPE). Where it does not, and OpenBLAS
-// is older than the processor and chose the oldest that it has, the first
-// product or the first question for the name has it choose better ones.
+// does not know the processor, it is made to choose better ones when this
+// library is loaded; a program that loads it with dlopen must have no product
+// under way in another thread then.
 string BlasCoreName();
 bool BlasCoreIsForced();
 

@@ -2,6 +2,7 @@
 // their people were drawn, and its intervals against the truth they are for.
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <vector>
 
 #include "caffe/common.hpp"
@@ -69,6 +70,24 @@ vector<PlainPair> WrittenOut(const DrawnPeople& set, const vector<int>& drawn) {
   return pairs;
 }
 
+// The pairs of the sample with the weight that they have among the drawn people.
+vector<PlainPair> WeighedOut(const DrawnPeople& set,
+                             const VerificationScores& scores,
+                             const vector<int>& drawn) {
+  vector<PlainPair> pairs;
+  for (const bool genuine : {true, false}) {
+    for (const metric::ScoredPair& pair :
+         genuine ? scores.genuine_sample : scores.impostor_sample) {
+      const int v = drawn[set.person[pair.i]], w = drawn[set.person[pair.j]];
+      const double copies = genuine ? v : v * w;
+      if (copies > 0) {
+        pairs.push_back({pair.distance, genuine, pair.weight * copies});
+      }
+    }
+  }
+  return pairs;
+}
+
 // The interval of one replicate is its figure.
 TEST(BootstrapTest, AReplicateIsItsPairsWrittenOut) {
   const DrawnPeople set = OnALine(7, 3, 2, 3, 5);
@@ -108,6 +127,37 @@ TEST(BootstrapTest, AReplicateIsItsPairsWrittenOut) {
     } else {
       EXPECT_NEAR(got.accuracy.low, sum / groups, 1e-9) << seed;
     }
+  }
+}
+
+// A thinned sample: each pair stands for as many as its weight says.
+TEST(BootstrapTest, AReplicateOfAThinnedSampleCountsItsWeights) {
+  const DrawnPeople set = OnALine(20, 4, 1, 3, 8);
+  VerificationOptions thin;
+  thin.distance = metric::Distance::kL1;
+  thin.sampled_pairs = 60;
+  const VerificationScores scores = metric::ScoreAllPairs(
+      thin, set.x.data(), set.person.data(), nullptr, set.size(), 1);
+  std::set<float> weights;
+  for (const auto& pair : scores.impostor_sample) weights.insert(pair.weight);
+  ASSERT_GT(weights.size(), 1u);
+  for (uint64_t seed = 1; seed < 20; ++seed) {
+    BootstrapOptions options;
+    options.replicates = 1;
+    options.seed = seed;
+    options.fars = {0.3};
+    options.thresholds = {3};
+    const VerificationIntervals got = metric::BootstrapVerification(
+        options, scores, set.person.data(), nullptr, 20);
+    const vector<PlainPair> pairs =
+        WeighedOut(set, scores, TimesDrawn(seed, 0, 20));
+    EXPECT_NEAR(got.auc.low, PlainAuc(pairs), 1e-9);
+    EXPECT_NEAR(got.eer.low, PlainEer(pairs), 1e-9);
+    EXPECT_NEAR(got.accuracy.low, PlainAccuracy(pairs, 3, true), 1e-9);
+    const double last = PlainLastWithin(pairs, 0.3);
+    EXPECT_NEAR(got.tar[0].low,
+                PlainAccepted(pairs, true, last) / PlainWeight(pairs, true),
+                1e-9);
   }
 }
 

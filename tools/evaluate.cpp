@@ -165,7 +165,9 @@ void CheckFlags() {
   USAGE_CHECK(FLAGS_format == "table" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted table or json";
   RequireAtLeast("of", FLAGS_of, 0);
-  RequireAtLeast("bootstrap", FLAGS_bootstrap, 0);
+  // The figures of each draw are kept until the last one.
+  USAGE_CHECK(FLAGS_bootstrap >= 0 && FLAGS_bootstrap <= 1000000)
+      << "--bootstrap=" << FLAGS_bootstrap << ": wanted 0 to 1000000";
   USAGE_CHECK(FLAGS_of > 0 || !FlagGiven("fold"))
       << "--fold=" << FLAGS_fold << ": wants --of, the number of folds";
   USAGE_CHECK(FLAGS_of == 0 || (FLAGS_fold >= 0 && FLAGS_fold < FLAGS_of))

@@ -62,7 +62,9 @@ class Solver {
     action_function_ = std::move(function);
   }
   // Shows the progress line (solver/progress.hpp) where stderr is a terminal.
-  void ShowProgress() { progress_.reset(new Progress(Progress::OnTerminal())); }
+  void ShowProgress() {
+    progress_.reset(new Progress(StatusLine::OnTerminal()));
+  }
 
   // Runs to max_iter; with a state's file name, from that state on.
   virtual void Solve(const char* resume_file = nullptr);

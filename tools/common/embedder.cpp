@@ -8,6 +8,7 @@
 #include "caffe/data/transformer.hpp"
 #include "caffe/solver/snapshot.hpp"
 #include "caffe/util/parallel.hpp"
+#include "caffe/util/status_line.hpp"
 #include "caffe/util/suggest.hpp"
 #include "tools/common/tool_main.hpp"
 
@@ -209,30 +210,42 @@ void Embedder::AppendRows(int count, vector<float>* rows) {
   rows->insert(rows->end(), out, out + output_->count());
 }
 
+void Embedder::EmbedBatch(const string* paths, int count,
+                          const vector<int>& shape, vector<float>* rows) {
+  data_->Reshape({count, shape[1], shape[2], shape[3]});
+  Load(paths, count, shape);
+  if (!options_.flip) {
+    AppendRows(count, rows);
+    return;
+  }
+  // Kept, for a layer may work in place on the input.
+  const vector<float> images(data_->cpu_data(),
+                             data_->cpu_data() + data_->count());
+  AppendRows(count, rows);
+  MirrorRows(images, shape[3], data_->mutable_cpu_data());
+  vector<float> mirrored;
+  AppendRows(count, &mirrored);
+  float* first = rows->data() + (rows->size() - mirrored.size());
+  for (int i = 0; i < count; ++i) {
+    const int64_t row = static_cast<int64_t>(i) * width_;
+    AverageRow(&mirrored[row], width_, first + row);
+  }
+}
+
 vector<float> Embedder::Embed(const vector<string>& paths) {
   const vector<int> shape = data_->shape();
   vector<float> rows;
+  StatusLine line(StatusLine::OnTerminal());
+  const auto begin = StatusLine::Clock::now();
   for (size_t start = 0; start < paths.size(); start += shape[0]) {
+    if (start > 0 && line.Due()) {
+      line.Show(ImagesText(start, paths.size(),
+                           std::chrono::duration<double>(
+                               StatusLine::Clock::now() - begin).count()));
+    }
     const int count = static_cast<int>(
         std::min<size_t>(shape[0], paths.size() - start));
-    data_->Reshape({count, shape[1], shape[2], shape[3]});
-    Load(&paths[start], count, shape);
-    if (!options_.flip) {
-      AppendRows(count, &rows);
-      continue;
-    }
-    // Kept, for a layer may work in place on the input.
-    const vector<float> images(data_->cpu_data(),
-                               data_->cpu_data() + data_->count());
-    AppendRows(count, &rows);
-    MirrorRows(images, shape[3], data_->mutable_cpu_data());
-    vector<float> mirrored;
-    AppendRows(count, &mirrored);
-    float* first = &rows[rows.size() - mirrored.size()];
-    for (int i = 0; i < count; ++i) {
-      const int64_t row = static_cast<int64_t>(i) * width_;
-      AverageRow(&mirrored[row], width_, first + row);
-    }
+    EmbedBatch(&paths[start], count, shape, &rows);
   }
   data_->Reshape(shape);
   return rows;

@@ -55,7 +55,8 @@ class Embedder {
   Embedder(const string& model, const string& weights, const string& blob,
            bool pixels = false, const ImageOptions& options = ImageOptions());
 
-  // Embeds the images in their order: rows x width() values.
+  // Embeds the images in their order: rows x width() values. Where stderr is a
+  // terminal, a line shows how far it is.
   vector<float> Embed(const vector<string>& paths);
 
   // The number of values a row; known after the first batch.
@@ -74,6 +75,9 @@ class Embedder {
   Image Prepare(const string& path, const vector<int>& shape) const;
   // Reads images into the rows of the input, from its first on.
   void Load(const string* paths, int count, const vector<int>& shape);
+  // Appends the rows of `count` images; shape: the input's in the net's file.
+  void EmbedBatch(const string* paths, int count, const vector<int>& shape,
+                  vector<float>* rows);
   // Runs the net, and appends the output's rows, one an image.
   void AppendRows(int count, vector<float>* rows);
 

@@ -70,7 +70,7 @@ vector<PlainPair> WrittenOut(const DrawnPeople& set, const vector<int>& drawn) {
   return pairs;
 }
 
-// The pairs of the sample with the weight that they have among the drawn people.
+// The pairs of the sample, with their weight among the drawn people.
 vector<PlainPair> WeighedOut(const DrawnPeople& set,
                              const VerificationScores& scores,
                              const vector<int>& drawn) {

@@ -36,6 +36,11 @@ TEST(StatusLineTest, IsDueAFifthOfASecondAfterTheLast) {
   EXPECT_FALSE(line.Due(start + std::chrono::milliseconds(199)));
   EXPECT_TRUE(line.Due(start + std::chrono::milliseconds(200)));
   EXPECT_FALSE(StatusLine(false).Due(start + std::chrono::hours(1)));
+  line.Restart(start - std::chrono::hours(1));
+  testing::internal::CaptureStderr();
+  line.Show("one");
+  EXPECT_NE(testing::internal::GetCapturedStderr(), "");
+  EXPECT_FALSE(line.Due(start));
 }
 
 TEST(StatusLineTest, WritesNothingWhereItIsNotShown) {

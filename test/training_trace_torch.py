@@ -1,6 +1,7 @@
-# Prints the numbers of test_training_trace.cpp, by PyTorch in double: the losses
-# of a small net that is trained on one fixed batch, in each form of the loss.
-# The test says what the net and the batch are; it needs no Python itself.
+# Prints the numbers of test_training_trace.cpp, by PyTorch in double: losses of
+# a small net that is trained on one fixed batch, in each form of the loss, and
+# BatchNorm's averages and the weights at the end. The test says what the net
+# and the batch are; it needs no Python itself.
 import torch
 import torch.nn.functional as F
 
@@ -47,7 +48,8 @@ def loss_of(form, embedding, label):
         far = torch.where(positive, d, torch.tensor(-1.0)).max(1).values
         near = torch.where(same, torch.tensor(9.0), d).min(1).values
         gap = far - near
-        return (F.softplus(gap) if form == "soft" else F.relu(gap + MARGIN)).mean()
+        losses = F.softplus(gap) if form == "soft" else F.relu(gap + MARGIN)
+        return losses.mean()
     if form == "semi_hard":
         losses = []
         for a, p in positive.nonzero():
@@ -92,13 +94,15 @@ def trace(form):
         loss.backward()
         adam.step()
         losses.append(loss.item())
-    first = BETAS[0] ** STEPS  # what is left of the variance 1 that PyTorch begins with
+    first = BETAS[0] ** STEPS  # what is left of the first variance, 1
     mean = norm.running_mean / (1 - first)
     variance = (norm.running_var - first) / (1 - first)
-    return losses, mean.sum().item(), variance.sum().item()
+    squares = (conv.weight ** 2).sum() + (full.weight ** 2).sum()
+    return losses, mean.sum().item(), variance.sum().item(), squares.item()
 
 
 for form in ("batch_hard", "soft", "semi_hard", "batch_all"):
-    losses, mean, variance = trace(form)
+    losses, *ends = trace(form)
     shown = ", ".join("%.12f" % losses[k] for k in (0, 1, 2, 5, 10, 20, 29))
-    print('{"%s", {%s}, %.12f, %.12f},' % (form, shown, mean, variance))
+    ends = ", ".join("%.12f" % end for end in ends)
+    print('{"%s", {%s}, %s},' % (form, shown, ends))

@@ -34,6 +34,7 @@
 #include "caffe/solver/embedding_feed.hpp"
 #include "caffe/solver/gradient_sums.hpp"
 #include "caffe/solver/progress.hpp"
+#include "caffe/util/status_line.hpp"
 #include "caffe/solver_factory.hpp"
 
 namespace caffe {

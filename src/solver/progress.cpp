@@ -2,6 +2,7 @@
 #include "caffe/solver/progress.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 
 namespace caffe {

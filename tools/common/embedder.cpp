@@ -2,6 +2,7 @@
 #include "tools/common/embedder.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 

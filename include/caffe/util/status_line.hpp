@@ -1,5 +1,6 @@
-// A line that is written in place, at most five times a second, where stderr
-// is a terminal; anywhere else nothing is written. What it says is its user's.
+// A line on stderr that is written in place. Whoever has one shows it where
+// stderr is a terminal (OnTerminal), and a text where one is Due, which is five
+// times a second at most.
 #ifndef CAFFE_UTIL_STATUS_LINE_HPP_
 #define CAFFE_UTIL_STATUS_LINE_HPP_
 

@@ -157,6 +157,7 @@ TEST(DoctorTest, WhatEndsIsOverAndMayComeAgain) {
   ASSERT_EQ(told.size(), 3u);
   EXPECT_FALSE(told[0].what.over);
   EXPECT_TRUE(told[1].what.over);
+  EXPECT_EQ(told[1].what.text.find("spread 0."), 0u) << told[1].what.text;
   EXPECT_GE(told[1].what.since, 400);
   EXPECT_LE(told[1].what.since, 430);
   EXPECT_FALSE(told[2].what.over);
@@ -192,6 +193,21 @@ TEST(DoctorTest, VanishingNorms) {
   });
   ASSERT_FALSE(told.empty());
   EXPECT_EQ(told[0].what.failure, Failure::kVanishing);
+}
+
+// A point that goes on to vanish is not over.
+TEST(DoctorTest, FromOnePointToNothing) {
+  const auto told = Follow(900, [](int i) {
+    BatchHealth health = OnePoint();
+    const double size = i < 200 ? 1 : std::pow(0.97, i - 200);
+    health.rows = {size, 0.08 * size};
+    health.typical_distance = 0.01 * size * size;
+    return health;
+  });
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].what.failure, Failure::kPoint);
+  EXPECT_EQ(told[1].what.failure, Failure::kVanishing);
+  EXPECT_FALSE(told[1].what.over);
 }
 
 TEST(DoctorTest, ExplodingNorms) {
@@ -283,6 +299,25 @@ TEST(DoctorTest, AllActiveWithoutProgress) {
               }).empty());
 }
 
+// Batches without a triplet have no loss: what the loss was at the start is
+// that of the others.
+TEST(DoctorTest, EmptyBatchesDoNotLowerTheStart) {
+  for (const bool learns : {true, false}) {
+    const auto told = Follow(600, [&](int i) {
+      BatchHealth health = HealthyBatch();
+      health.count.active = 100;
+      health.loss = learns ? 0.31 + 0.09 * std::exp(-i / 60.) : 0.4;
+      if (i % 5 < 2) health.count = {0, 0};
+      return health;
+    });
+    if (learns) {
+      EXPECT_TRUE(told.empty()) << told[0].what.text;
+    } else {
+      ExpectOne(told, Failure::kAllActive, 0, 60, "at the start 0.4)");
+    }
+  }
+}
+
 // A margin that no embedding of length 1 can meet.
 TEST(DoctorTest, AMarginOutOfReach) {
   ExpectOne(Follow(600,
@@ -361,7 +396,12 @@ TEST(DoctorTest, GoesOnWhereItWasSaved) {
     health.rows = {std::pow(0.95, i), std::pow(0.95, i)};
     return noisy(health, i);
   };
-  for (const Course& course : {point, vanishing}) {
+  const Course with_empty_batches = [&](int i) {
+    BatchHealth health = HealthyBatch();
+    health.count = {i % 5 < 2 ? 0 : 100, i % 5 < 2 ? 0 : 100};
+    return noisy(health, i);
+  };
+  for (const Course& course : {point, vanishing, with_empty_batches}) {
     for (const int at : {0, 5, 25, 89, 95, 110, 130, 215}) {
       LossDoctor straight, first, second;
       const auto want = Follow(&straight, 0, 300, course);

@@ -50,11 +50,11 @@ TYPED_TEST(MetricLossLayerTest, TripletLossTellsOfItsRows) {
     run.SetBottom(0, {0, 0, 0});
     run.SetBottom(1, {1, 2, 0});
     run.SetBottom(2, {3, 1, 0});
-    if (weighted) run.SetBottom(3, {1, 1, 0});
+    if (weighted) run.SetBottom(3, {1, 0.5, 0});
     run.SetUpAndForward();
-    EXPECT_NEAR(run.Top(0)[0], weighted ? 5 : 7, 1e-6);
-    EXPECT_NEAR(run.Top(1)[0], 2 / 3., 1e-6);
-    EXPECT_EQ(run.Top(2)[0], 3);
+    EXPECT_NEAR(run.Top(0)[0], weighted ? 2.5 : 7, 1e-6);
+    EXPECT_NEAR(run.Top(1)[0], weighted ? 0.5 : 2 / 3., 1e-6);
+    EXPECT_EQ(run.Top(2)[0], weighted ? 2 : 3);
     const vector<Dtype> told = run.Top(3);
     ASSERT_EQ(told.size(), static_cast<size_t>(metric::kStatisticsValues));
     EXPECT_NEAR(told[2], 5 / 3., 1e-6);  // mean of d(a,p)
@@ -64,13 +64,32 @@ TYPED_TEST(MetricLossLayerTest, TripletLossTellsOfItsRows) {
     EXPECT_EQ(told[16], 1);              // row 1 has the farthest positive
     EXPECT_EQ(told[18], 2);
     const metric::BatchHealth health = this->HealthOf(&run);
-    EXPECT_EQ(health.count.tuples, 3);
-    EXPECT_EQ(health.count.active, 2);
+    EXPECT_EQ(health.count.tuples, weighted ? 2 : 3);
+    EXPECT_EQ(health.count.active, weighted ? 1 : 2);
     EXPECT_TRUE(health.hinged);
-    EXPECT_NEAR(health.loss, (weighted ? 5 : 7) / 3., 1e-6);
+    EXPECT_NEAR(health.loss, weighted ? 2.5 / 1.5 : 7 / 3., 1e-6);
     EXPECT_EQ(health.collapsed_loss, 2);
     // 0 0 0 1 2 0 3 1 0: mean 7/9, mean square 15/9.
     EXPECT_NEAR(health.rows.spread, std::sqrt(15 / 9. - 49 / 81.), 1e-6);
+  }
+}
+
+TYPED_TEST(MetricLossLayerTest, AHardHingeWithoutAMarginIsWarnedOf) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const char* options : {"margin: 0", "margin: 0 hinge: SOFT",
+                              "margin: 0.1", "margin: 0 mining: SEMI_HARD"}) {
+    LayerRunner<Dtype> run(string("name: 'm' type: 'BatchTripletLoss' "
+                                  "batch_triplet_loss_param { ") +
+                               options + " }",
+                           {{4, 1}, {4}}, 1);
+    testing::internal::CaptureStderr();
+    run.SetUpAndForward();
+    const string log = testing::internal::GetCapturedStderr();
+    EXPECT_EQ(log.find("layer 'm' (BatchTripletLoss): margin is 0 with a hard "
+                       "hinge") != string::npos,
+              string(options) == "margin: 0" ||
+                  string(options).find("SEMI") != string::npos)
+        << options << "\n" << log;
   }
 }
 

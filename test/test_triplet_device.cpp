@@ -63,7 +63,8 @@ struct TripletCase {
         p.push_back(i % 7 == 6 ? x[0] : x[1]);
         n.push_back(i % 5 == 4 ? p.back() : x[2]);
       }
-      weights.push_back(static_cast<T>(rng.Uniform(0.5, 2)));
+      const double weight = rng.Uniform(0.5, 2);
+      weights.push_back(static_cast<T>(i % 4 == 3 ? 0 : weight));
     }
   }
 };
@@ -155,9 +156,13 @@ class TripletDeviceTest : public GPUDeviceTest<Dtype> {
           << place;
       EXPECT_EQ(want.factor, have.factor) << place;
       EXPECT_NEAR(want.loss, have.loss, 1e-6 * (1 + want.loss)) << place;
-      EXPECT_NEAR(want.totals[0], have.totals[0], 1e-6 * (1 + want.totals[0]))
-          << place;
-      EXPECT_EQ(want.totals[1], have.totals[1]) << place;
+      for (const int k : {metric::kTripletLossSum, metric::kTripletWeightSum}) {
+        EXPECT_NEAR(want.totals[k], have.totals[k], 1e-6 * (1 + want.totals[k]))
+            << place;
+      }
+      for (const int k : {metric::kTripletWeighted, metric::kTripletActive}) {
+        EXPECT_EQ(want.totals[k], have.totals[k]) << place;
+      }
       EXPECT_TRUE(SameBits(want.da, have.da)) << place;
       EXPECT_TRUE(SameBits(want.dp, have.dp)) << place;
       EXPECT_TRUE(SameBits(want.dn, have.dn)) << place;

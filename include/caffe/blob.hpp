@@ -36,6 +36,7 @@ class Blob {
   void Reshape(const vector<int>& shape);
   void Reshape(int num, int channels, int height, int width);
   void Reshape(const BlobShape& shape);
+  void ReshapeFlat(int64_t count);  // one axis
   void ReshapeLike(const Blob& other) { Reshape(other.shape()); }
 
   string shape_string() const { return ShapeString(shape_); }

@@ -42,6 +42,14 @@ void Blob<Dtype>::Reshape(const vector<int>& shape) {
 }
 
 template <typename Dtype>
+void Blob<Dtype>::ReshapeFlat(int64_t count) {
+  INPUT_CHECK(count >= 0 && count <= INT_MAX)
+      << "a blob of " << count << " values; at most " << INT_MAX
+      << " are possible";
+  Reshape({static_cast<int>(count)});
+}
+
+template <typename Dtype>
 void Blob<Dtype>::Reshape(int num, int channels, int height, int width) {
   Reshape(vector<int>{num, channels, height, width});
 }

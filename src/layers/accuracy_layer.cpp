@@ -25,7 +25,7 @@ void AccuracyLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   top_k_ = static_cast<int>(param.top_k());
   const int classes = static_cast<int>(shape_.channels);
   top[0]->Reshape(vector<int>());
-  right_.Reshape({static_cast<int>(shape_.per_channel())});
+  right_.ReshapeFlat(shape_.per_channel());
   if (top.size() > 1) {
     top[1]->Reshape({classes});
     per_class_.Reshape({2, classes});

@@ -63,6 +63,7 @@ void BatchTripletLossLayer<Dtype>::LayerSetUp(
   this->SetMemoryBank(kMessage, param.has_memory_bank(), param.memory_bank());
   options_.distance = static_cast<metric::Distance>(param.distance());
   options_.hinge = static_cast<metric::Hinge>(param.hinge());
+  this->WarnWithoutMargin(options_.hinge);
   options_.cutoff = param.cutoff();
   options_.limit = param.limit();
   options_.normalization = NormalizationOf(this->layer_param_.loss_param());
@@ -82,14 +83,28 @@ int BatchTripletLossLayer<Dtype>::Stage() const {
 }
 
 template <typename Dtype>
-Mining BatchTripletLossLayer<Dtype>::CurrentMining() const {
+Mining BatchTripletLossLayer<Dtype>::FileMining() const {
   const BatchTripletLossParameter& param =
       this->layer_param_.batch_triplet_loss_param();
   const int stage = Stage();
-  const Mining mining = static_cast<Mining>(
+  return static_cast<Mining>(
       stage == 0 ? param.mining() : param.mining_schedule(stage - 1).mining());
+}
+
+template <typename Dtype>
+Mining BatchTripletLossLayer<Dtype>::CurrentMining() const {
+  const Mining mining = FileMining();
   if (ease_ == 0 || mining == Mining::kBatchAll) return mining;
   return ease_ == 1 ? Mining::kSemiHard : Mining::kBatchAll;
+}
+
+template <typename Dtype>
+string BatchTripletLossLayer<Dtype>::Eased() const {
+  const Mining mining = CurrentMining();
+  if (mining == FileMining()) return "";
+  return "mining: " + BatchTripletLossParameter::Mining_Name(
+                          static_cast<BatchTripletLossParameter::Mining>(
+                              mining));
 }
 
 template <typename Dtype>

@@ -9,9 +9,9 @@ template <typename Dtype>
 metric::MiningDevice<Dtype> BatchTripletLossLayer<Dtype>::Device(
     const typename BatchLossLayer<Dtype>::Rows& rows) {
   const int B = rows.count, anchors = B - rows.bank;
-  ints_.Reshape({static_cast<int>(metric::MiningInts(B))});
-  values_.Reshape({static_cast<int>(metric::MiningValues(B, rows.D))});
-  sums_.Reshape({static_cast<int>(metric::MiningSums(B))});
+  ints_.ReshapeFlat(metric::MiningInts(B));
+  values_.ReshapeFlat(metric::MiningValues(B, rows.D));
+  sums_.ReshapeFlat(metric::MiningSums(B));
   distances_.Reshape({anchors, B});
   const bool dense = options_.mining != metric::Mining::kBatchHard;
   if (dense) slopes_.Reshape({anchors, B});

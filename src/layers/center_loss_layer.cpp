@@ -43,7 +43,7 @@ void CenterLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   class_of_.Reshape({rows_});
   distances_.Reshape({rows_});
   sums_.Reshape({3});
-  scratch_.Reshape({static_cast<int>(metric::CenterScratch(rows_))});
+  scratch_.ReshapeFlat(metric::CenterScratch(rows_));
   bad_label_.Reshape({1});
 }
 

@@ -73,7 +73,7 @@ metric::RowMoments MetricLossLayer<Dtype>::Moments(
   if (Caffe::mode() == Caffe::GPU) {
     for (const Blob<Dtype>* blob : blobs) parts.push_back(blob->gpu_data());
     const int64_t size = metric::MomentDoubles(parts.size(), N, D);
-    work_.Reshape({static_cast<int>(size)});
+    work_.ReshapeFlat(size);
     metric::MeasureRowsGpu(parts, N, D, work_.mutable_gpu_data());
     metric::RowMoments moments;
     double numbers[2];
@@ -101,6 +101,17 @@ void MetricLossLayer<Dtype>::SetMargin(const char* message, float margin,
   margin_ = margin;
   margin_start_ = start;
   margin_warmup_ = static_cast<int>(std::min(warmup, kMost));
+}
+
+template <typename Dtype>
+void MetricLossLayer<Dtype>::WarnWithoutMargin(metric::Hinge hinge) const {
+  if (hinge != metric::Hinge::kHard || margin_ > 0 || this->phase_ != TRAIN) {
+    return;
+  }
+  LOG(WARNING) << "layer '" << this->layer_param_.name() << "' ("
+               << this->type()
+               << "): margin is 0 with a hard hinge: the loss is 0 where all "
+                  "embeddings are one point, and nothing parts them";
 }
 
 template <typename Dtype>

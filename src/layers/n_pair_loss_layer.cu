@@ -10,8 +10,8 @@ metric::NPairDevice<Dtype> NPairLossLayer<Dtype>::Device(
     const typename BatchLossLayer<Dtype>::Rows& rows) {
   const int B = rows.count;
   slopes_.Reshape({B - rows.bank, B});
-  ints_.Reshape({static_cast<int>(metric::NPairInts(B))});
-  row_sums_.Reshape({static_cast<int>(metric::NPairDoubles(B))});
+  ints_.ReshapeFlat(metric::NPairInts(B));
+  row_sums_.ReshapeFlat(metric::NPairDoubles(B));
   return {slopes_.mutable_gpu_data(), ints_.mutable_gpu_data(),
           row_sums_.mutable_gpu_data()};
 }

@@ -9,12 +9,12 @@ template <typename Dtype>
 metric::PairLossDevice<Dtype> PairLossLayer<Dtype>::Device(
     const typename BatchLossLayer<Dtype>::Rows& rows) {
   const int B = rows.count, anchors = B - rows.bank;
-  ints_.Reshape({static_cast<int>(metric::MiningInts(B))});
-  values_.Reshape({static_cast<int>(metric::MiningValues(B, rows.D))});
-  row_sums_.Reshape({static_cast<int>(metric::MiningSums(B))});
+  ints_.ReshapeFlat(metric::MiningInts(B));
+  values_.ReshapeFlat(metric::MiningValues(B, rows.D));
+  row_sums_.ReshapeFlat(metric::MiningSums(B));
   distances_.Reshape({anchors, B});
   slopes_.Reshape({anchors, B});
-  pair_sums_.Reshape({static_cast<int>(metric::PairLossDoubles(B))});
+  pair_sums_.ReshapeFlat(metric::PairLossDoubles(B));
   logs_.Reshape({2 * B});
   return {{ints_.mutable_gpu_data(), values_.mutable_gpu_data(),
            row_sums_.mutable_gpu_data(), distances_.mutable_gpu_data(),

@@ -83,6 +83,7 @@ void TripletLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
          "fourth bottom of weights to leave rows out";
   options_.distance = static_cast<Distance>(param.distance());
   options_.hinge = static_cast<Hinge>(param.hinge());
+  this->WarnWithoutMargin(options_.hinge);
   options_.intra_margin = param.intra_margin();
   options_.intra_weight = param.intra_weight();
   options_.half = param.half();
@@ -164,8 +165,9 @@ void TripletLossLayer<Dtype>::Backward_cpu(
 
 template <typename Dtype>
 metric::TupleCount TripletLossLayer<Dtype>::Count() {
-  return {rows_.shape(0),
-          static_cast<int64_t>(totals_.cpu_data()[metric::kTripletActive])};
+  const double* totals = totals_.cpu_data();
+  return {static_cast<int64_t>(totals[metric::kTripletWeighted]),
+          static_cast<int64_t>(totals[metric::kTripletActive])};
 }
 
 template <typename Dtype>
@@ -174,8 +176,9 @@ metric::BatchHealth TripletLossLayer<Dtype>::Health(
   metric::BatchHealth health;
   health.count = Count();
   if (health.count.tuples > 0) {
-    health.loss =
-        totals_.cpu_data()[metric::kTripletLossSum] / health.count.tuples;
+    const double* totals = totals_.cpu_data();
+    health.loss = totals[metric::kTripletLossSum] /
+                  totals[metric::kTripletWeightSum];
   }
   this->SetHinge(options_.hinge, &health);
   health.rows = this->Moments({bottom[0], bottom[1], bottom[2]});

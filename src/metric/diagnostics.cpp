@@ -110,9 +110,10 @@ void DescribePairs(Distance kind, const T* x, const T* labels, int64_t N,
                    int64_t D, BatchStatistics* statistics) {
   // Row i is held against the rows behind it, or where rows are left out
   // against all others.
-  const int64_t step =
-      std::max<int64_t>(1, N * N / 2 / kMostStatisticPairs);
-  const bool all = step == 1;
+  const bool all = N * (N - 1) / 2 <= kMostStatisticPairs;
+  const int64_t rows =
+      all ? N : std::max<int64_t>(1, kMostStatisticPairs / N);
+  const int64_t step = all ? 1 : (N + rows - 1) / rows;
   std::vector<double> positive, negative;
   RowPair farthest, nearest;
   std::vector<T> d(N);

@@ -72,9 +72,30 @@ void FillDistances(const T* a, const T* p, const T* n, int64_t count,
 // thread that has just made them, since another one would have to fetch them
 // from its cache; the blocks are then added in order.
 struct RowTotals {
-  double loss = 0;
-  int64_t with_loss = 0, active = 0;
+  double loss = 0, weight = 0;
+  int64_t with_loss = 0, weighted = 0, active = 0;
+
+  void Add(const RowTotals& other) {
+    loss += other.loss;
+    weight += other.weight;
+    with_loss += other.with_loss;
+    weighted += other.weighted;
+    active += other.active;
+  }
 };
+
+// What weights change of the totals.
+template <typename T>
+void CountWeights(const T* weights, const Block<T>& block, int64_t count,
+                  RowTotals* totals) {
+  totals->weight = 0;
+  totals->weighted = totals->active = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    totals->weight += weights[i];
+    totals->weighted += weights[i] > 0;
+    totals->active += weights[i] > 0 && block.hinge[i] > 0;
+  }
+}
 
 template <Hinge hinge, typename T>
 RowTotals FinishRows(const TripletOptions& options, const T* weights,
@@ -102,7 +123,10 @@ RowTotals FinishRows(const TripletOptions& options, const T* weights,
     active += block->hinge[i] > 0;
   }
   totals.with_loss = with_loss;
+  totals.weight = static_cast<double>(count);
+  totals.weighted = count;
   totals.active = active;
+  if (weights != nullptr) CountWeights(weights, *block, count, &totals);
   return totals;
 }
 
@@ -126,11 +150,7 @@ RowTotals ForwardRows(const TripletOptions& options, const T* a, const T* p,
     }
   });
   RowTotals all;
-  for (const RowTotals& totals : blocks) {
-    all.loss += totals.loss;
-    all.with_loss += totals.with_loss;
-    all.active += totals.active;
-  }
+  for (const RowTotals& totals : blocks) all.Add(totals);
   return all;
 }
 
@@ -218,6 +238,8 @@ void TripletForward(const TripletOptions& options, const T* a, const T* p,
   *loss = static_cast<T>(scale * all.loss);
   *factor = static_cast<T>(scale);
   totals[kTripletLossSum] = all.loss;
+  totals[kTripletWeightSum] = all.weight;
+  totals[kTripletWeighted] = static_cast<double>(all.weighted);
   totals[kTripletActive] = static_cast<double>(all.active);
 }
 

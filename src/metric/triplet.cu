@@ -218,6 +218,8 @@ void TripletForwardGpu(const TripletOptions& options, const T* a, const T* p,
     *loss = static_cast<T>(scale * sum);
     *factor = static_cast<T>(scale);
     totals[kTripletLossSum] = sum;
+    totals[kTripletWeightSum] = static_cast<double>(N);
+    totals[kTripletWeighted] = static_cast<double>(N);
     totals[kTripletActive] = static_cast<double>(with_loss);
   });
   // Without more, a loss above 0 is a hinge above 0.
@@ -228,11 +230,20 @@ void TripletForwardGpu(const TripletOptions& options, const T* a, const T* p,
   SumRows(
       N,
       [=] __device__(int64_t i) {
+        if (weights != nullptr && !(weights[i] > 0)) return 0.;
         return static_cast<double>(
             TripletHinge(chosen, rows + i * kTripletRowSize));
       },
       [=] __device__(double, int64_t active) {
         totals[kTripletActive] = static_cast<double>(active);
+      });
+  if (weights == nullptr) return;
+  SumRows(
+      N,
+      [=] __device__(int64_t i) { return static_cast<double>(weights[i]); },
+      [=] __device__(double sum, int64_t weighted) {
+        totals[kTripletWeightSum] = sum;
+        totals[kTripletWeighted] = static_cast<double>(weighted);
       });
 }
 

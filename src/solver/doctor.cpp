@@ -33,7 +33,7 @@ LossDoctor::LossDoctor(const std::string& tuples) : tuples_(tuples) {
 
 void LossDoctor::Restart(int stage) {
   stage_ = stage;
-  seen_ = 0;
+  seen_ = with_tuples_ = 0;
   std::fill_n(mean_, int{kQuantities}, 0.);
   std::fill_n(start_, int{kQuantities}, 0.);
   std::fill_n(since_, kFailures, -1);
@@ -50,7 +50,7 @@ void LossDoctor::Add(const metric::BatchHealth& health) {
 void LossDoctor::UpdateMeans() {
   double now[kQuantities] = {};
   const double passes = static_cast<double>(passes_.size());
-  double with_tuples = 0;
+  double with_tuples = 0;  // passes
   int64_t active = 0;
   for (const metric::BatchHealth& pass : passes_) {
     now[kNorm] += pass.rows.norm / passes;
@@ -66,13 +66,14 @@ void LossDoctor::UpdateMeans() {
   now[kEmpty] = 1 - with_tuples / passes;
   none_active_ = with_tuples > 0 && active == 0;
   ++seen_;
+  if (with_tuples > 0) ++with_tuples_;
   constexpr double kLeastShare = 0.1;
-  const double share = std::max(kLeastShare, 1. / seen_);
   for (int q = 0; q < kQuantities; ++q) {
     if (q >= kLoss && with_tuples == 0) continue;
     if (q >= kLoss) now[q] /= with_tuples;
-    mean_[q] += share * (now[q] - mean_[q]);
-    if (seen_ <= kStartIterations) start_[q] += now[q] / kStartIterations;
+    const int seen = q >= kLoss ? with_tuples_ : seen_;
+    mean_[q] += std::max(kLeastShare, 1. / seen) * (now[q] - mean_[q]);
+    if (seen <= kStartIterations) start_[q] += now[q] / kStartIterations;
   }
 }
 
@@ -89,7 +90,7 @@ bool LossDoctor::MakesNoProgress() const {
   const double gap = mean_[kLoss] - mean_[kCollapsed];
   const double at_start = start_[kLoss] - start_[kCollapsed];
   const bool as_at_start =
-      HasStart() && gap > at_start - 0.15 * std::fabs(at_start);
+      HasStartOfLoss() && gap > at_start - 0.15 * std::fabs(at_start);
   const bool out_of_reach = mean_[kActive] >= kAllActiveShare && !soft_ &&
                             mean_[kCollapsed] > 2 * mean_[kTypical];
   return as_at_start || out_of_reach;
@@ -111,7 +112,8 @@ bool LossDoctor::Shows(Failure failure) const {
     case Failure::kExploding:
       if (!HasStart()) return false;
       if (!known) return norm > 1000 * start_[kNorm];
-      return norm > 10 * start_[kNorm] && mean_[kLoss] > 10 * start_[kLoss] &&
+      return HasStartOfLoss() && norm > 10 * start_[kNorm] &&
+             mean_[kLoss] > 10 * start_[kLoss] &&
              mean_[kLoss] > 10 * mean_[kCollapsed];
     case Failure::kNoneActive:
       return hinged_ && !soft_ &&
@@ -127,7 +129,7 @@ bool LossDoctor::Shows(Failure failure) const {
 }
 
 bool LossDoctor::QuietFromTheStart() const {
-  return HasStart() && start_[kActive] < kFewActiveShare;
+  return HasStartOfLoss() && start_[kActive] < kFewActiveShare;
 }
 
 int LossDoctor::PatienceFor(Failure failure) const {
@@ -147,13 +149,21 @@ int LossDoctor::PatienceFor(Failure failure) const {
   return 0;
 }
 
-std::string LossDoctor::Describe(Failure failure) const {
-  const std::string rows = "spread " + Figure(mean_[kSpread]) + ", norm " +
-                           Figure(mean_[kNorm]);
+std::string LossDoctor::Rows() const {
+  return "spread " + Figure(mean_[kSpread]) + ", norm " +
+         Figure(mean_[kNorm]);
+}
+
+std::string LossDoctor::Loss() const {
   std::string loss = "loss " + Figure(mean_[kLoss]);
   if (mean_[kCollapsed] > 0) {
     loss += " where one point has " + Figure(mean_[kCollapsed]);
   }
+  return loss;
+}
+
+std::string LossDoctor::Describe(Failure failure) const {
+  const std::string rows = Rows(), loss = Loss();
   switch (failure) {
     case Failure::kPoint:
       return "the embeddings are nearly one point (" + rows + ", " + loss +
@@ -197,8 +207,11 @@ std::vector<Diagnosis> LossDoctor::Look(int iteration) {
     // Once it is told, it is over when its signs have been gone as long.
     if (!shows && (!told_[f] ||
                    iteration - gone_[f] >= PatienceFor(failure))) {
-      if (told_[f]) {
-        news.push_back({failure, gone_[f], true, Describe(failure)});
+      // One point that goes on to vanish is over in no way.
+      const bool replaced =
+          failure == Failure::kPoint && Shows(Failure::kVanishing);
+      if (told_[f] && !replaced) {
+        news.push_back({failure, gone_[f], true, Rows() + ", " + Loss()});
       }
       told_[f] = false;
       since_[f] = -1;
@@ -221,6 +234,7 @@ bool LossDoctor::Healthy() const {
 void LossDoctor::Save(LossDoctorState* state) const {
   state->set_stage(stage_);
   state->set_seen(seen_);
+  state->set_with_tuples(with_tuples_);
   for (int q = 0; q < kQuantities; ++q) {
     state->add_mean(mean_[q]);
     state->add_start(start_[q]);
@@ -240,6 +254,7 @@ void LossDoctor::Load(const LossDoctorState& state) {
       << "the saved state of the doctor is damaged";
   Restart(state.stage());
   seen_ = state.seen();
+  with_tuples_ = state.has_with_tuples() ? state.with_tuples() : seen_;
   std::copy(state.mean().begin(), state.mean().end(), mean_);
   std::copy(state.start().begin(), state.start().end(), start_);
   std::copy(state.since().begin(), state.since().end(), since_);

@@ -100,6 +100,7 @@ class BatchTripletLossLayer : public BatchLossLayer<Dtype> {
   string CollapseAdvice() const override;
   string HarderAdvice() const override;
   void set_ease(int level) override { ease_ = level; }
+  string Eased() const override;
   // The triplets, the hinges, and where an unsquared distance is 0.
   void KinkSides(const vector<Blob<Dtype>*>& bottom,
                  const vector<Blob<Dtype>*>& top,
@@ -131,6 +132,8 @@ class BatchTripletLossLayer : public BatchLossLayer<Dtype> {
   void BeginForward();
   // The stage of the schedule that the iteration is in; 0 before the first.
   int Stage() const;
+  // The mining that the file asks for now, and the one that is done.
+  metric::Mining FileMining() const;
   metric::Mining CurrentMining() const;
   void CountTriplets();
 

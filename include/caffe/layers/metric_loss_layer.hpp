@@ -56,6 +56,9 @@ class MetricLossLayer : public LossLayer<Dtype> {
   // Takes easier triplets than the file asks for, from level 1 on: what a
   // solver does with a run that has collapsed. Nothing by default.
   virtual void set_ease(int level) {}
+  // What it takes now in place of what the file asks for: "mining: SEMI_HARD";
+  // empty where that is the same.
+  virtual string Eased() const { return ""; }
 
  protected:
   void ReshapeTops(const vector<Blob<Dtype>*>& top);
@@ -73,6 +76,8 @@ class MetricLossLayer : public LossLayer<Dtype> {
   void SetMargin(const char* message, float margin, float start,
                  uint32_t warmup);
   double CurrentMargin() const;
+  // A margin of 0 with a hard hinge: one point is an optimum.
+  void WarnWithoutMargin(metric::Hinge hinge) const;
   // Sets what the health says of a hinge with the margin: that there is one, and
   // a row's loss where all distances are 0.
   void SetHinge(metric::Hinge hinge, metric::BatchHealth* health) const {

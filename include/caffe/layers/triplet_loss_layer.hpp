@@ -22,7 +22,8 @@ namespace caffe {
 //   0  anchor    N x D   one triplet a row; further axes are flattened into D
 //   1  positive  N x D
 //   2  negative  N x D
-//   3  weights   N       optional: row i counts w_i times; gets no gradient
+//   3  weights   N       optional: row i counts w_i times, and with 0 is not
+//                        among the triplets of tops 1 and 2; gets no gradient
 // Tops
 //   0  L         scalar
 //   1 to 3       optional: active share, triplets, statistics of the batch

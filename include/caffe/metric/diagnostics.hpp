@@ -56,7 +56,9 @@ struct BatchHealth {
   TupleCount count;
   bool hinged = false;  // whether all active means that nothing is solved
   bool soft = false;    // whether that hinge is log(1 + exp(h))
-  double loss = NAN;    // the mean over the tuples, whatever the normalization
+  // The mean over the tuples, whatever the normalization; where they have
+  // weights, the weighted mean.
+  double loss = NAN;
   // What that mean is where all rows are one point: the margin, or
   // log(1 + exp(margin)); NaN where it is not known.
   double collapsed_loss = NAN;
@@ -101,8 +103,8 @@ struct BatchStatistics {
   RowMoments rows;
 };
 
-// More pairs than this are not looked at: then each k-th row is held against
-// all others.
+// Not more pairs than this are looked at: of larger batches each k-th row is
+// held against all others.
 constexpr int64_t kMostStatisticPairs = 4 << 20;
 
 // Fills the four fields about pairs, for all pairs of N rows of x (N x D) with

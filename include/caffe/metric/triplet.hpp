@@ -163,8 +163,15 @@ TERCET_HD inline double TripletFactor(const TripletOptions& options, int64_t N,
   return (options.half ? 0.5 : 1.0) / (divisor > 1 ? divisor : 1);
 }
 
-// What TripletForward counts: the sum of the l_i, and how many have h_i > 0.
-enum TripletTotal { kTripletLossSum, kTripletActive, kTripletTotals };
+// What TripletForward counts: the sums of the l_i and of the w_i; how many have
+// w_i > 0, and how many of those h_i > 0.
+enum TripletTotal {
+  kTripletLossSum,
+  kTripletWeightSum,
+  kTripletWeighted,
+  kTripletActive,
+  kTripletTotals
+};
 
 // Fills rows (N x kTripletRowSize) from a, p, n (N x D) and weights (N values,
 // or null for weights of 1), sets *loss to L and *factor to its factor, and

@@ -57,7 +57,8 @@ struct Diagnosis {
   Failure failure;
   int since;      // the iteration
   bool over;      // it was told before, and is no more
-  std::string text;  // "the embeddings are nearly one point (spread 0.07 ...)"
+  std::string text;  // "the embeddings are nearly one point (spread 0.07 ...)",
+                     // and where it is over "spread 0.6, norm 1, loss 0.1"
 };
 
 // Of one loss. A pure function of what it has looked at.
@@ -85,7 +86,7 @@ class LossDoctor {
     kSpread,
     kTypical,
     kEmpty,  // passes without a tuple
-    kLoss,
+    kLoss,   // this one and the next are of the iterations with tuples
     kCollapsed,
     kActive,
     kQuantities
@@ -94,11 +95,14 @@ class LossDoctor {
   void Restart(int stage);
   void UpdateMeans();
   bool HasStart() const { return seen_ >= kStartIterations; }
+  bool HasStartOfLoss() const { return with_tuples_ >= kStartIterations; }
   bool LossOfOnePoint() const;
   bool MakesNoProgress() const;
   bool Shows(Failure failure) const;
   bool QuietFromTheStart() const;
   int PatienceFor(Failure failure) const;
+  std::string Rows() const;  // their figures, in words
+  std::string Loss() const;
   std::string Describe(Failure failure) const;
 
   std::string tuples_;
@@ -106,7 +110,8 @@ class LossDoctor {
   std::vector<metric::BatchHealth> passes_;
   bool hinged_ = false, soft_ = false, none_active_ = false;
   int stage_ = 0;
-  int seen_ = 0;  // iterations of this stage
+  int seen_ = 0;         // iterations of this stage
+  int with_tuples_ = 0;  // and those that had a tuple: they alone have a loss
   double mean_[kQuantities] = {};   // running means
   double start_[kQuantities] = {};  // means over the stage's first iterations
   int since_[kFailures];  // iterations, or -1

@@ -298,16 +298,35 @@ TEST_F(SolverDoctorTest, RecoverTakesTheLastHealthySnapshot) {
   EXPECT_EQ(Weights(other.get()), Weights(solver.get()));
 }
 
-// With values that are not finite, too; easier triplets make the difference.
+// With values that are not finite, too: of a loss, and of the weights where a
+// snapshot is due before the next loss.
 TEST_F(SolverDoctorTest, RecoverGoesBackFromValuesThatAreNotFinite) {
-  DoctorNet net = ExplodingNet();
-  auto solver = MakeSolver<float>(
-      Param(net, "base_lr: 1e12 collapse_action: RECOVER"));
-  WarningLog log;
-  const string error = ErrorOf(solver.get(), 400);
-  EXPECT_NE(error.find("went back 5 times already"), string::npos) << error;
-  ASSERT_FALSE(log.warnings.empty());
-  EXPECT_NE(log.warnings[0].find("Going back to iteration 0"), string::npos);
+  const DoctorNet net = ExplodingNet();
+  for (const char* options : {"base_lr: 1e12 ", "base_lr: 1e38 snapshot: 1 "}) {
+    auto solver = MakeSolver<float>(
+        Param(net, string(options) + "collapse_action: RECOVER"));
+    WarningLog log;
+    const string error = ErrorOf(solver.get(), 400);
+    EXPECT_NE(error.find("went back 5 times already"), string::npos) << error;
+    ASSERT_FALSE(log.warnings.empty());
+    EXPECT_EQ(log.warnings[0].find("Going back to iteration 0"), 0u);
+  }
+}
+
+// What a run goes back to is its own, not what lies under the same number
+// where it was resumed from.
+TEST_F(SolverDoctorTest, RecoverAfterAResumeUnderAnotherPrefix) {
+  SolverParameter param =
+      Param(ExplodingNet(), "base_lr: 0.003 collapse_action: RECOVER");
+  auto first = MakeSolver<float>(param);
+  first->Step(10);
+  first->Snapshot();
+  param.set_snapshot_prefix(folder_ / "other");
+  auto second = MakeSolver<float>(param);
+  second->Restore(StateFileName(folder_ / "s", 10).c_str());
+  StepUntilBack(second.get());
+  EXPECT_EQ(second->iter(), 10);
+  EXPECT_EQ(Weights(first.get()), Weights(second.get()));
 }
 
 TEST_F(SolverDoctorTest, AfterGoingBackTheTripletsAreEasier) {
@@ -338,26 +357,32 @@ TEST_F(SolverDoctorTest, RecoverGoesOnWhereGoingBackIsNoHelp) {
 }
 
 // Wherever a run is cut, before, in or after a recovery, it ends with the same
-// bits.
+// bits. After one it is cut as by a kill, without a snapshot: the newest is then
+// not one from the part that was given up.
 TEST_F(SolverDoctorTest, AResumedRunRecoversAsAnUninterruptedOne) {
   constexpr int kIterations = 190;
-  const SolverParameter param =
+  SolverParameter param =
       Param(ExplodingNet(),
             "base_lr: 0.003 snapshot: 10 collapse_action: RECOVER");
+  int failed = -1;  // how many iterations there were when it first went back
   // Cut after so many iterations, those done twice counted twice.
   const auto weights_after = [&](int cut) {
+    param.set_snapshot_prefix(folder_ / ("cut" + std::to_string(cut)));
     auto solver = MakeSolver<float>(param);
     int done = 0;
-    solver->SetActionFunction([&done, cut] {
-      return ++done == cut ? SolverAction::STOP : SolverAction::NONE;
+    solver->SetActionFunction([&, cut] {
+      ++done;
+      if (failed < 0 && solver->recoveries() > 0) failed = done;
+      return done == cut ? SolverAction::STOP : SolverAction::NONE;
     });
     solver->Step(kIterations);
     if (cut > 0) {
       EXPECT_LT(solver->iter(), kIterations);
-      solver->Snapshot();
-      const string file = StateFileName(folder_ / "s", solver->iter());
+      const int recoveries = solver->recoveries();
+      if (recoveries == 0) solver->Snapshot();
       solver = MakeSolver<float>(param);
-      solver->Restore(file.c_str());
+      solver->RestoreNewest();
+      EXPECT_EQ(solver->recoveries(), recoveries) << cut;
       solver->Step(kIterations - solver->iter());
     }
     EXPECT_EQ(solver->iter(), kIterations);
@@ -372,8 +397,10 @@ TEST_F(SolverDoctorTest, AResumedRunRecoversAsAnUninterruptedOne) {
   }
   ASSERT_GT(back, 0);
   // Shortly behind the snapshot that it goes back to as well: the one of the
-  // cut is none to go back to.
-  for (const int cut : {25, back + 1, back + 3, back + 5, 150, 180, 230}) {
+  // cut is none to go back to. And right after it went back.
+  ASSERT_GT(failed, back);
+  for (const int cut : {25, back + 1, back + 3, back + 5, 150, 180, 230, failed,
+                        failed + 1, failed + 5}) {
     EXPECT_EQ(weights_after(cut), straight) << cut;
   }
 }

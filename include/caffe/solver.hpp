@@ -15,7 +15,9 @@
 // that was healthy, with half the rate and easier triplets than the file asks
 // for, up to kMostRecoveries times (a failure that this cannot mend is warned
 // of). RECOVER writes a snapshot before the first iteration, and goes back from
-// values that are not finite as well.
+// values that are not finite as well. The snapshot that it went back to is then
+// written anew with what it does otherwise, and the states after it are removed:
+// so the newest one is always the run's own.
 //
 // What the user gave is refused with Error kInput, one line with the solver
 // file's line; all that can be known is checked before the first iteration.
@@ -171,6 +173,8 @@ class Solver {
   // kInput, with `why`, where there is none or that was done too often.
   void Recover(int since, const string& why);
   void EaseLosses();
+  string EasedText() const;
+  void SnapshotOrRecover();
   void WriteFirstSnapshot();
   void LogStatistics();
   void SaveDoctors(SolverState* state) const;
@@ -192,6 +196,7 @@ class Solver {
   SolverAction::Enum GetRequestedAction();
   void ObeyRequest();
 
+  void CheckWeightsAreFinite() const;
   void RemoveSnapshotLeftovers();
   // Random numbers and data positions, as part of a state and back.
   void SaveRunState(SolverState* state) const;

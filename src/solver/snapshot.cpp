@@ -115,6 +115,12 @@ std::vector<std::string> FindStates(const std::string& prefix) {
   return states;
 }
 
+void RemoveStates(const std::string& prefix, int first, int last) {
+  for (int iter = first; iter <= last; ++iter) {
+    unlink(StateFileName(prefix, iter).c_str());
+  }
+}
+
 uint64_t HashWeights(const NetParameter& weights) {
   Hasher hasher;
   for (const LayerParameter& layer : weights.layer()) {

@@ -125,7 +125,7 @@ void Solver<Dtype>::Recover(int since, const string& why) {
       << why << "; the run went back " << recoveries_
       << " times already (collapse_action: RECOVER)";
   const string file = StateFileName(param_.snapshot_prefix(), *(after - 1));
-  const int recoveries = recoveries_ + 1;
+  const int recoveries = recoveries_ + 1, failed_iter = iter_;
   Restore(file.c_str());
   recoveries_ = recoveries;
   EaseLosses();
@@ -134,12 +134,45 @@ void Solver<Dtype>::Recover(int since, const string& why) {
   ClearProgress();
   LOG(WARNING) << "Going back to iteration " << iter_ << ", " << file
                << ", with a rate of 1/" << (1 << recoveries_)
-               << " of the file's and easier triplets, for: " << why;
+               << " of the file's" << EasedText() << ", for: " << why;
+  // From here on a run that is killed goes on in the new way, too.
+  Snapshot();
+  RemoveStates(param_.snapshot_prefix(), iter_ + 1, failed_iter);
 }
 
 template <typename Dtype>
 void Solver<Dtype>::EaseLosses() {
   for (WatchedLoss& loss : watched_) loss.layer->set_ease(recoveries_);
+}
+
+template <typename Dtype>
+string Solver<Dtype>::EasedText() const {
+  string text;
+  net_->set_iteration(iter_);
+  for (const WatchedLoss& loss : watched_) {
+    const string eased = loss.layer->Eased();
+    if (eased.empty()) continue;
+    text += " and " + eased;
+    if (watched_.size() > 1) {
+      text += " (layer '" + loss.layer->layer_param().name() + "')";
+    }
+  }
+  return text;
+}
+
+// Where a snapshot is due: a run that recovers goes back rather than to fail.
+template <typename Dtype>
+void Solver<Dtype>::SnapshotOrRecover() {
+  ClearProgress();
+  if (param_.collapse_action() == SolverParameter::RECOVER) {
+    try {
+      CheckWeightsAreFinite();
+    } catch (const Error& error) {
+      Recover(iter_, error.what());
+      return;
+    }
+  }
+  Snapshot();
 }
 
 template <typename Dtype>
@@ -198,6 +231,7 @@ void Solver<Dtype>::LoadDoctors(const SolverState& state) {
   template bool Solver<Dtype>::Healthy() const;                    \
   template void Solver<Dtype>::RememberSnapshot();                 \
   template void Solver<Dtype>::Recover(int, const string&);        \
+  template void Solver<Dtype>::SnapshotOrRecover();                \
   template void Solver<Dtype>::WriteFirstSnapshot();               \
   template void Solver<Dtype>::LogStatistics();                    \
   template void Solver<Dtype>::SaveDoctors(SolverState*) const;    \

@@ -79,8 +79,7 @@ void Solver<Dtype>::Step(int iters) {
     seconds_ += seconds;
     if (progress_) progress_->Update(iter_, seconds, smoothed_loss());
     if (param_.snapshot() > 0 && iter_ % param_.snapshot() == 0) {
-      ClearProgress();
-      Snapshot();
+      SnapshotOrRecover();
     }
     ObeyRequest();
   }
@@ -197,8 +196,7 @@ void Solver<Dtype>::ObeyRequest() {
     if (request == SolverAction::STOP) stopping_ = true;
     if (request == SolverAction::SNAPSHOT && saved_iter_ != iter_ &&
         !param_.snapshot_prefix().empty()) {
-      ClearProgress();
-      Snapshot();
+      SnapshotOrRecover();
     }
   }
 }

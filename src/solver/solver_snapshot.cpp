@@ -21,17 +21,22 @@ string TestPrefix(size_t test_net) {
 }  // namespace
 
 template <typename Dtype>
+void Solver<Dtype>::CheckWeightsAreFinite() const {
+  for (const Blob<Dtype>* param : net_->learnable_params()) {
+    if (!std::isfinite(param->asum_data())) {
+      FailNotFinite("a weight is not finite, no snapshot is written");
+    }
+  }
+}
+
+template <typename Dtype>
 void Solver<Dtype>::Snapshot() {
   const string& prefix = param_.snapshot_prefix();
   CHECK(!prefix.empty()) << "a snapshot needs snapshot_prefix";
-  for (const Blob<Dtype>* param : net_->learnable_params()) {
-    if (!std::isfinite(param->asum_data())) {
-      try {
-        FailNotFinite("a weight is not finite, no snapshot is written");
-      } catch (const Error& error) {
-        throw WithAdvice(error);
-      }
-    }
+  try {
+    CheckWeightsAreFinite();
+  } catch (const Error& error) {
+    throw WithAdvice(error);
   }
   const string model = ModelFileName(prefix, iter_);
   const string file = StateFileName(prefix, iter_);
@@ -86,9 +91,11 @@ void Solver<Dtype>::Restore(const char* state_file) {
   if (state.has_random_seed()) param_.set_random_seed(state.random_seed());
   const bool ours = file == StateFileName(param_.snapshot_prefix(), iter_);
   saved_iter_ = ours ? iter_ : -1;
+  // Those of another prefix are not this run's to go back to.
+  if (!ours) healthy_snapshots_.clear();
   if (!state.has_rng()) {
-    LOG(WARNING) << file << ": holds neither random numbers nor the data "
-                    "layers' places: both start afresh";
+    LOG(WARNING) << file << ": holds neither random numbers nor what the "
+                    "layers keep: both start afresh";
   }
 }
 
@@ -186,8 +193,8 @@ void Solver<Dtype>::LoadLayers(const SolverState& state, const string& prefix,
     const auto found = stored.find(prefix + name);
     if (found == stored.end()) {
       if (state.has_rng()) {
-        LOG(WARNING) << "the state lacks the place of data layer '" << name
-                     << "': it starts afresh";
+        LOG(WARNING) << "the state lacks what layer '" << name
+                     << "' keeps: it starts afresh";
       }
       continue;
     }
@@ -202,6 +209,7 @@ void Solver<Dtype>::LoadLayers(const SolverState& state, const string& prefix,
 }
 
 #define TERCET_INSTANTIATE_SNAPSHOT(Dtype)                                 \
+  template void Solver<Dtype>::CheckWeightsAreFinite() const;              \
   template void Solver<Dtype>::Snapshot();                                 \
   template void Solver<Dtype>::Restore(const char*);                       \
   template string Solver<Dtype>::RestoreNewest();                          \

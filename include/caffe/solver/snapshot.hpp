@@ -31,6 +31,9 @@ std::string StateFileName(const std::string& prefix, int iter);
 // The states of a prefix in the folder, the newest (by iteration) first.
 std::vector<std::string> FindStates(const std::string& prefix);
 
+// Removes those of the iterations from first to last, without their weights.
+void RemoveStates(const std::string& prefix, int first, int last);
+
 uint64_t HashWeights(const NetParameter& weights);
 
 // Writes a state with its hash; reads one and compares.

@@ -1,6 +1,7 @@
 // Sorting and counting distances, and the curves that come of it.
 #include "score_table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -53,14 +54,16 @@ std::vector<RocPoint> MergeSorted(const std::vector<float>& genuine,
 }
 
 double ScoreBins::CountOf(uint32_t bin) const {
+  if (!HasPage(bin >> kPageBits)) return 0;
   const auto& page = pages_[bin >> kPageBits];
-  if (page == nullptr) return 0;
   const auto full = full_.find(bin);
   const double rounds = full == full_.end() ? 0 : full->second;
   return rounds * 4294967296. + page[bin & (kPage - 1)];
 }
 
 void ScoreBins::Merge(const ScoreBins& other) {
+  if (other.pages_.empty()) return;
+  if (pages_.empty()) pages_.resize(kPages);
   for (const auto& full : other.full_) full_[full.first] += full.second;
   for (uint32_t p = 0; p < kPages; ++p) {
     if (other.pages_[p] == nullptr) continue;
@@ -78,7 +81,7 @@ std::vector<RocPoint> ScoreBins::Points(const ScoreBins& genuine,
   std::vector<RocPoint> points;
   double genuine_sum = 0, impostor_sum = 0;
   for (uint32_t p = 0; p < kPages; ++p) {
-    if (genuine.pages_[p] == nullptr && impostor.pages_[p] == nullptr) continue;
+    if (!genuine.HasPage(p) && !impostor.HasPage(p)) continue;
     for (uint32_t k = 0; k < kPage; ++k) {
       const uint32_t bin = p << kPageBits | k;
       const double g = genuine.CountOf(bin), i = impostor.CountOf(bin);
@@ -97,9 +100,14 @@ std::vector<RocPoint> ScoreBins::Points(const ScoreBins& genuine,
 ScoreTable::ScoreTable(int groups, bool exact)
     : groups_(groups), exact_(exact), cells_(groups * groups) {}
 
+void ScoreTable::AddCell(int a, int b, std::unique_ptr<Cell>* cell) {
+  *cell = std::make_unique<Cell>();
+  filled_.emplace_back(std::min(a, b), std::max(a, b));
+}
+
 void ScoreTable::AddImpostors(int a, int b, const float* distances,
                               int64_t count) {
-  Cell& cell = cells_[CellOf(a, b)];
+  Cell& cell = CellOf(a, b);
   if (exact_) {
     cell.impostor.insert(cell.impostor.end(), distances, distances + count);
   } else {
@@ -115,28 +123,27 @@ void Append(const std::vector<float>& from, std::vector<float>* to) {
 
 }  // namespace
 
+void ScoreTable::Cell::Merge(const Cell& other) {
+  Append(other.genuine, &genuine);
+  Append(other.impostor, &impostor);
+  genuine_bins.Merge(other.genuine_bins);
+  impostor_bins.Merge(other.impostor_bins);
+}
+
 void ScoreTable::Merge(ScoreTable&& other) {
-  for (size_t c = 0; c < cells_.size(); ++c) {
-    Append(other.cells_[c].genuine, &cells_[c].genuine);
-    Append(other.cells_[c].impostor, &cells_[c].impostor);
-    cells_[c].genuine_bins.Merge(other.cells_[c].genuine_bins);
-    cells_[c].impostor_bins.Merge(other.cells_[c].impostor_bins);
-    other.cells_[c] = Cell();
+  for (const auto& groups : other.filled_) {
+    Cell& from = other.CellOf(groups.first, groups.second);
+    CellOf(groups.first, groups.second).Merge(from);
+    from = Cell();
   }
 }
 
 RocCurve ScoreTable::Curve(
     const std::function<bool(int, int)>& wanted) const {
   Cell sum;
-  for (int a = 0; a < groups_; ++a) {
-    for (int b = a; b < groups_; ++b) {
-      if (!wanted(a, b)) continue;
-      const Cell& cell = cells_[CellOf(a, b)];
-      Append(cell.genuine, &sum.genuine);
-      Append(cell.impostor, &sum.impostor);
-      sum.genuine_bins.Merge(cell.genuine_bins);
-      sum.impostor_bins.Merge(cell.impostor_bins);
-    }
+  for (const auto& groups : filled_) {
+    if (!wanted(groups.first, groups.second)) continue;
+    sum.Merge(*cells_[groups.first * groups_ + groups.second]);
   }
   if (!exact_) {
     return RocCurve(ScoreBins::Points(sum.genuine_bins, sum.impostor_bins),

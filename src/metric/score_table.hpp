@@ -14,6 +14,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "caffe/metric/roc.hpp"
@@ -38,6 +39,7 @@ class ScoreBins {
     uint32_t bits;
     std::memcpy(&bits, &distance, sizeof(bits));
     const uint32_t bin = bits >> kDropped;
+    if (pages_.empty()) pages_.resize(kPages);
     std::unique_ptr<uint32_t[]>& page = pages_[bin >> kPageBits];
     if (page == nullptr) page = std::make_unique<uint32_t[]>(kPage);
     if (++page[bin & (kPage - 1)] == 0) ++full_[bin];
@@ -52,13 +54,17 @@ class ScoreBins {
   static constexpr uint32_t kPage = 1u << kPageBits;
   static constexpr int kPages = 1 << (31 - kDropped - kPageBits);
 
+  bool HasPage(uint32_t page) const {
+    return !pages_.empty() && pages_[page] != nullptr;
+  }
   double CountOf(uint32_t bin) const;
 
-  std::vector<std::unique_ptr<uint32_t[]>> pages_ =
-      std::vector<std::unique_ptr<uint32_t[]>>(kPages);
+  std::vector<std::unique_ptr<uint32_t[]>> pages_;  // none, or kPages
   std::map<uint32_t, uint64_t> full_;  // how often a count came round to 0
 };
 
+// Cells come with their first pair: of many groups, as of a file with many
+// folds, most have none.
 class ScoreTable {
  public:
   // groups: of the rows; exact: keep each distance.
@@ -66,7 +72,7 @@ class ScoreTable {
 
   // A pair of rows of two groups.
   void Add(int a, int b, bool genuine, float distance) {
-    Cell& cell = cells_[CellOf(a, b)];
+    Cell& cell = CellOf(a, b);
     if (exact_) {
       (genuine ? cell.genuine : cell.impostor).push_back(distance);
     } else {
@@ -86,14 +92,21 @@ class ScoreTable {
   struct Cell {
     std::vector<float> genuine, impostor;
     ScoreBins genuine_bins, impostor_bins;
+
+    void Merge(const Cell& other);
   };
-  int CellOf(int a, int b) const {
-    return a < b ? a * groups_ + b : b * groups_ + a;
+  Cell& CellOf(int a, int b) {
+    std::unique_ptr<Cell>& cell =
+        cells_[a < b ? a * groups_ + b : b * groups_ + a];
+    if (cell == nullptr) AddCell(a, b, &cell);
+    return *cell;
   }
+  void AddCell(int a, int b, std::unique_ptr<Cell>* cell);
 
   int groups_;
   bool exact_;
-  std::vector<Cell> cells_;
+  std::vector<std::unique_ptr<Cell>> cells_;
+  std::vector<std::pair<int, int>> filled_;  // the groups of those there are
 };
 
 }  // namespace metric

@@ -135,6 +135,26 @@ TEST(GroupSamplerTest, EveryoneMeets) {
   EXPECT_EQ(12u + 66u, pairs.size());
 }
 
+// Group 0 has ten cells of two, of which an epoch takes two: so a set comes
+// with a chance of 1/5, whether its person has one of them or six.
+TEST(GroupSamplerTest, CellsAreLeftOutAtRandom) {
+  const std::vector<int> images = {1, 1, 6, 6, 6, 2, 2};
+  const std::vector<int> group = {0, 0, 0, 0, 0, 1, 1};
+  GroupSampler sampler(images, group, 4, 1, 2, 3);
+  ASSERT_EQ(2, sampler.batches_per_epoch());
+  constexpr int kEpochs = 10000;
+  std::vector<double> drawn(images.size());
+  for (int b = 0; b < 2 * kEpochs; ++b) {
+    for (const Pick& pick : sampler.Batch(b)) {
+      drawn[pick.identity] += 1. / kEpochs;
+    }
+  }
+  for (size_t i = 0; i < images.size(); ++i) {
+    const double share = group[i] == 0 ? 1 / 5. : 1;
+    EXPECT_NEAR(drawn[i], share * images[i], 0.02 * images[i]) << i;
+  }
+}
+
 TEST(GroupSamplerTest, AnyBatchCanBeSought) {
   Rng rng(6);
   for (int trial = 0; trial < 60; ++trial) {

@@ -113,7 +113,7 @@ void Project(const T* x, T inverse, T scale, int64_t D, const T* gradient,
              T* dx) {
   T along = 0;
   for (int64_t k = 0; k < D; ++k) along += gradient[k] * x[k];
-  along *= inverse * inverse;
+  along = along * inverse * inverse;  // inverse^2 may be too large
   for (int64_t k = 0; k < D; ++k) {
     dx[k] = scale * inverse * (gradient[k] - along * x[k]);
   }

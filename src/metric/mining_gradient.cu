@@ -95,7 +95,7 @@ void WriteGradient(const MiningPlan<T>& plan, T factor, const T* loss_diff,
     if (m.Cosine()) {
       along = WarpRowSum<T>(
           m.D, lane, [=](int64_t k) { return gradient[k] * row[k]; });
-      along *= m.inverses[i] * m.inverses[i];
+      along = along * m.inverses[i] * m.inverses[i];
       scale *= m.inverses[i];
     }
     for (int64_t k = lane; k < m.D; k += kWarpSize) {

@@ -2,6 +2,7 @@
 // of one group, and batches of cells.
 
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "caffe/check.hpp"
@@ -32,6 +33,19 @@ std::vector<PeopleOfGroup> ByGroup(const std::vector<int>& counts,
   return groups;
 }
 
+// Puts the cells that `people` consists of in another order. PlanBatches fills
+// those with many sets into the first ones rather than into the last.
+void ShuffleCells(int cell_size, Rng* rng, std::vector<int>* people) {
+  const std::vector<int> before = *people;
+  std::vector<int> order(before.size() / cell_size);
+  std::iota(order.begin(), order.end(), 0);
+  rng->Shuffle(&order);
+  auto to = people->begin();
+  for (const int cell : order) {
+    to = std::copy_n(before.begin() + cell * cell_size, cell_size, to);
+  }
+}
+
 // The people of an epoch's batches: cells of each group first, then cells to
 // batches. `cells` has those of each group.
 std::vector<int> PlanGroups(const std::vector<PeopleOfGroup>& members,
@@ -40,6 +54,8 @@ std::vector<int> PlanGroups(const std::vector<PeopleOfGroup>& members,
   std::vector<std::vector<int>> filled;  // places in the groups
   for (size_t g = 0; g < members.size(); ++g) {
     filled.push_back(PlanBatches(members[g].counts, cells[g], cell_size, rng));
+    // Not all cells of a group may be taken.
+    ShuffleCells(cell_size, rng, &filled.back());
   }
   std::vector<int> people;
   for (const int g : PlanBatches(cells, batches, groups, rng)) {

@@ -31,8 +31,8 @@ namespace caffe {
 //
 // with k the piece on which t lies, [k pi/m, (k + 1) pi/m] for cos(m t). Where
 // t + margin > pi, ANGULAR is cos t - margin sin(margin) in place of
-// cos(t + margin), which would rise again; there it is lower than the least of
-// cos(t + margin), so that g jumps down.
+// cos(t + margin), which would rise again; for margins below 2.33 it is there
+// lower than the least of cos(t + margin), so that g jumps down.
 //
 // Bottoms
 //   0  x   N x D   features; the axes before `axis` are the rows, `axis` and

@@ -17,8 +17,9 @@
 //   kAngular:  g(t) = cos(t + margin)            where t + margin <= pi,
 //                     cos t - margin sin margin  beyond
 //
-// Each g falls from t = 0 to pi; that of kAngular jumps down where t + margin
-// is pi, as its authors' code has it.
+// Each g falls from t = 0 to pi. Where t + margin is pi, that of kAngular goes
+// from -1 to -(cos margin + margin sin margin), as its authors' code has it:
+// down, as far as the margin is below 2.33.
 //
 // Gradient, with a_ij = dL/dy_ij f'_ij, f' the derivative by cos t (1 for all
 // classes but the row's own):

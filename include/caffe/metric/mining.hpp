@@ -26,8 +26,9 @@
 //   factor = 1 (kNone), 1/T (kFull, kBatchSize), 1/max(1, #{loss > 0}) (kValid)
 //
 // with T the number of triplets that count. A batch without any has loss 0.
-// Equal distances: the row that comes first wins, in the order of the people's
-// first rows, then of rows.
+// Equal distances, as they were computed: the row that comes first wins, in the
+// order of the people's first rows, then of rows. (Those of two equal rows may
+// differ in the last bit, by where the rows lie in a tile of the product.)
 //
 // q is the density of the distances between even points on the unit sphere,
 // log q(d) = (D - 2) log d + (D - 3)/2 log(1 - d^2/4), of d = |x - y| (for

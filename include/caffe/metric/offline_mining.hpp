@@ -11,9 +11,9 @@
 //   kSemiHard   for each pair (a, p): the nearest of the negatives that are
 //               farther than p; where none is, the farthest negative
 //
-// as in a batch of all rows. Equal distances: the row that comes first wins, in
-// the order of the people's first rows, then of rows. In this order the
-// triplets come, by anchor and then by positive.
+// as in a batch of all rows. Equal distances, as they were computed: the row
+// that comes first wins, in the order of the people's first rows, then of rows.
+// In this order the triplets come, by anchor and then by positive.
 //
 // Distances are those of mining.hpp, from products of centred rows, and from
 // differences where these have lost their digits. They are made a tile at a

@@ -67,9 +67,12 @@ options() {
   work=$(cd "$work" && pwd)
 }
 
-# fill FILE FOLD: the file with the data, the fold and the form filled in.
+# fill FILE FOLD: the file with the data, the fold and the form filled in. The
+# folder's name is quoted for prototxt, then for sed.
 fill() {
-  sed -E -e "s|source: \"$model\"|source: \"$data\"|" \
+  local source
+  source=$(printf '%s' "$data" | sed -e 's/["\\]/\\&/g' -e 's/[&|\\]/\\&/g')
+  sed -E -e "s|source: \"$model\"|source: \"$source\"|" \
     -e "s|fold: 0 of: 5|fold: $2 of: $of|" \
     -e "s|^state \{ stage: \"[a-z_]*\" \}|state { stage: \"$form\" }|" \
     -e "${iterations:+s|^max_iter: .*|max_iter: $iterations|}" "$here/$1"

@@ -41,6 +41,25 @@ TEST(IdentificationProtocolTest, FoldersShareTheNamesOfPeople) {
             RefusedGallery(lists));
 }
 
+TEST(IdentificationProtocolTest, ProbesInTheGalleryAreWarnedOf) {
+  ImageFolder folder;
+  IdentificationLists lists;
+  lists.on_disk = false;
+  const auto log = [&](const std::string& end) {
+    lists.cameras = !end.empty();
+    lists.gallery =
+        folder.Write("gallery", "a 1" + end + "\nb 2" + end + "\n");
+    lists.probes = folder.Write("probes", "c 1" + end + "\nb 2" + end + "\n");
+    testing::internal::CaptureStderr();
+    ReadGalleryAndProbes(lists);
+    return testing::internal::GetCapturedStderr();
+  };
+  const std::string warning = log("");
+  ExpectHas(warning, "/probes: 1 of 2 probes are images of " + lists.gallery +
+                         ", too: each finds itself");
+  EXPECT_EQ("", log(" 1"));
+}
+
 TEST(IdentificationProtocolTest, ListsKeepTheirOrderAndTellCameras) {
   ImageFolder folder;
   for (const char* name : {"b 2.png", "a.png"}) folder.Write(name, "");

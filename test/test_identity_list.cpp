@@ -44,13 +44,30 @@ TEST(IdentityListTest, FolderReadsSorted) {
   }
   folder.Write("README.pgm", "");
   folder.Write("s3/Thumbs.db", "");
+  testing::internal::CaptureStderr();
   const std::vector<Identity> people = ReadIdentities(folder.path(), "");
-  EXPECT_EQ((Names{"s1", "s2", "s3", "s10"}), NamesOf(people));
+  ExpectHas(testing::internal::GetCapturedStderr(),
+            folder.path() + ": left out 1 of 4 people with fewer than 1 "
+            "images: s3 (0)");
+  // Who has no image takes no place either.
+  EXPECT_EQ((Names{"s1", "s2", "s10"}), NamesOf(people));
   EXPECT_EQ((Names{folder / "s1/b.jpeg"}), people[0].images);
-  EXPECT_EQ(0u, people[2].images.size());
   EXPECT_EQ((Names{folder / "s10/2.pgm", folder / "s10/10.pgm"}),
-            people[3].images);
-  EXPECT_EQ(3, people[3].label);
+            people[2].images);
+  EXPECT_EQ(2, people[2].label);
+}
+
+TEST(IdentityListTest, ImagesThatStandInAListAgainAreWarnedOf) {
+  ImageFolder folder;
+  folder.Write("a.pgm", "");
+  folder.Write("b.pgm", "");
+  const std::string list =
+      folder.Write("list", "a.pgm 0\nb.pgm 0\nb.pgm 1\nb.pgm 1\n");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(2u, ReadIdentities(list, "").size());
+  ExpectHas(testing::internal::GetCapturedStderr(),
+            "list:3: b.pgm stands in the list already (first of 2 such among "
+            "4 lines)");
 }
 
 TEST(IdentityListTest, AMarkOfUtf8InFrontIsNoPartOfAList) {
@@ -142,6 +159,12 @@ TEST(IdentityListTest, BadListLinesAreToldWithPlaceAndCount) {
   ExpectHas(error("a.pgm 1.5\n"), "label '1.5' is no number");
   ExpectHas(error("a.pgm 0\na.pgm\n"),
             "list.txt:2: found 'a.pgm'; wanted `path label`");
+  ExpectHas(error("a.pgm" + std::string(100, 'x')),
+            "found 'a.pgm" + std::string(75, 'x') + "...'; wanted");
+  ExpectHas(error("a.pgm \x1b[1m"), "label ' [1m' is no number");
+  ExpectHas(error("a.pgm 0\n\na.pgm 0\ra.pgm 1\r"),
+            "list.txt:3: holds a carriage return; wanted lines that end in LF "
+            "or CRLF");
   ExpectHas(error("a.pgm 0\nb.pgm 0\n"), "list.txt:2: no such image: ");
   ExpectHas(error("\n \n"), "list.txt: list is empty");
   ExpectHas(error(std::string("a.pgm 0\nP\0x", 11)),

@@ -195,6 +195,26 @@ TEST(EvaluateInput, RowsAndListBelongTogether) {
   EXPECT_EQ(set.names[0], "a b/1.jpg");
 }
 
+TEST(EvaluateInput, ImagesBesideThePeopleAreNobodys) {
+  ImageFolder folder;
+  const std::vector<double> rows = {1, 2, 3};
+  WriteNpy<double>(folder / "x.npy", {3, 1}, rows.data());
+  for (const char* name : {"faces/stray.pgm", "faces/ann/1.pgm",
+                           "faces/bob/1.pgm"}) {
+    folder.Write(name, "");
+  }
+  testing::internal::CaptureStderr();
+  const EmbeddingSet set =
+      ReadEmbeddings(folder / "x.npy", folder / "faces", true);
+  ExpectHas(testing::internal::GetCapturedStderr(),
+            "/faces: left out 1 images that lie in no person's folder, the "
+            "first: " + (folder / "faces/stray.pgm"));
+  EXPECT_EQ(set.rows, (std::vector<float>{2, 3}));
+  EXPECT_EQ(set.labels, (std::vector<int>{0, 1}));
+  EXPECT_EQ(set.names, (std::vector<std::string>{folder / "faces/ann/1.pgm",
+                                                 folder / "faces/bob/1.pgm"}));
+}
+
 TEST(EvaluateReport, TableAndJsonNameWhatThereIs) {
   EvaluationReport report;
   report.distance = "l2";

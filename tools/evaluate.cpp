@@ -391,6 +391,9 @@ class Evaluation {
   void WriteCalibrated() const {
     VerificationThreshold threshold;
     const TarAtFar& calibrated = report_.verification->calibrated;
+    INPUT_CHECK(calibrated.tar.value > 0)
+        << Place() << ": no genuine pair is nearer than the impostors that a "
+        << "FAR of " << calibrated.far << " leaves; no threshold is written";
     threshold.set_threshold(calibrated.threshold);
     threshold.set_far(calibrated.far);
     threshold.set_tar(calibrated.tar.value);

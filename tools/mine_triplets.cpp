@@ -184,7 +184,7 @@ void WarnOfDuplicates(const vector<OfflineTriplet>& triplets,
   int64_t count = 0;
   const OfflineTriplet* first = nullptr;
   for (const OfflineTriplet& t : triplets) {
-    if (!(t.negative_distance < kShare * sum / triplets.size())) continue;
+    if (!(t.negative_distance <= kShare * sum / triplets.size())) continue;
     if (count++ == 0) first = &t;
   }
   if (count == 0) return;

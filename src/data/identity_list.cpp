@@ -98,8 +98,10 @@ std::vector<Identity> ReadPersonFolders(const std::string& folder) {
   return people;
 }
 
+// Folders without an image are no people, so that they move nobody to another
+// fold.
 std::vector<Identity> ReadFolder(const std::string& folder) {
-  const std::vector<Identity> people = ReadPersonFolders(folder);
+  std::vector<Identity> people = ReadPersonFolders(folder);
   INPUT_CHECK(!people.empty())
       << folder << ": folder has no person folder (it holds "
       << Names(folder, false).size()
@@ -110,6 +112,10 @@ std::vector<Identity> ReadFolder(const std::string& folder) {
       << folder << ": folder has " << people.size()
       << " person folders but no image in them (names that end in .pgm, "
          ".ppm, .pnm, .png, .jpg or .jpeg)";
+  people = KeepWithImages(people, 1, 1, folder);
+  for (size_t i = 0; i < people.size(); ++i) {
+    people[i].label = static_cast<int>(i);
+  }
   return people;
 }
 
@@ -118,15 +124,16 @@ std::vector<Identity> ReadList(const std::string& list,
   const ListPaths make_path(list, root_folder);
   const std::vector<ListLine> lines = ReadListLines(list);
   ListFault form, label, missing;
+  RepeatedImages repeated;
   std::map<int, Identity> people;
   for (const ListLine& line : lines) {
     std::string path, word;
     int64_t number = 0;
     if (!CutLastWord(line.text, &path, &word)) {
       form.Add(line.number,
-               "found '" + line.text + "'; wanted `path label`");
+               "found " + Quoted(line.text) + "; wanted `path label`");
     } else if (!ParseWholeNumber(word, &number)) {
-      label.Add(line.number, "label '" + word + "' is no number");
+      label.Add(line.number, "label " + Quoted(word) + " is no number");
     } else if (number < 0 || number > kMaxListLabel) {
       label.Add(line.number, "label " + word + " is out of range (0 to " +
                                  std::to_string(kMaxListLabel) + ")");
@@ -137,11 +144,13 @@ std::vector<Identity> ReadList(const std::string& list,
       person.label = static_cast<int>(number);
       person.name = std::to_string(number);
       person.images.push_back(make_path(path));
+      repeated.Add(line.number, path);
     }
   }
   form.Throw(list, "lines", lines.size());
   label.Throw(list, "lines", lines.size());
   missing.Throw(list, "lines", lines.size());
+  repeated.Warn(list, lines.size());
   std::vector<Identity> result;
   for (auto& entry : people) {
     std::vector<std::string>& images = entry.second.images;
@@ -247,7 +256,7 @@ std::map<std::string, std::string> GroupsByName(
     std::string person, group;
     if (!CutLastWord(line.text, &person, &group)) {
       form.Add(line.number,
-               "found '" + line.text + "'; wanted `person group`");
+               "found " + Quoted(line.text) + "; wanted `person group`");
     } else if (known.count(person) == 0) {
       unknown.Add(line.number, "no person '" + person + "' among " +
                                    std::to_string(all.size()) + " people" +

@@ -34,6 +34,9 @@ std::vector<ListLine> ReadListLines(const std::string& list) {
     INPUT_CHECK(text.find('\0') == std::string::npos)
         << list << ":" << number << ": is no text file (found a zero byte)";
     text = StripBlanks(text);
+    INPUT_CHECK(text.find('\r') == std::string::npos)
+        << list << ":" << number << ": holds a carriage return; wanted lines "
+        << "that end in LF or CRLF";
     if (!text.empty()) lines.push_back({number, text});
   }
   INPUT_CHECK(!lines.empty()) << list << ": list is empty";
@@ -52,6 +55,28 @@ void ListFault::Throw(const std::string& list, const std::string& what,
   if (count_ == 0) return;
   INPUT_FAIL() << list << ":" << line_ << ": " << text_ << " (first of "
                << count_ << " such among " << total << " " << what << ")";
+}
+
+void RepeatedImages::Add(int line, const std::string& path) {
+  if (seen_.insert(path).second || count_++ > 0) return;
+  line_ = line;
+  path_ = path;
+}
+
+void RepeatedImages::Warn(const std::string& list, size_t total) const {
+  if (count_ == 0) return;
+  LOG(WARNING) << list << ":" << line_ << ": " << path_
+               << " stands in the list already (first of " << count_
+               << " such among " << total << " lines)";
+}
+
+std::string Quoted(const std::string& text) {
+  constexpr size_t kMost = 80;
+  std::string shown = text.substr(0, kMost);
+  for (char& c : shown) {
+    if (static_cast<unsigned char>(c) < ' ' && c != '\t') c = ' ';
+  }
+  return "'" + shown + (text.size() > kMost ? "...'" : "'");
 }
 
 bool CutLastWord(const std::string& text, std::string* front,

@@ -1,6 +1,7 @@
 // Reading embeddings and lists for evaluate.
 #include "tools/evaluate/embedding_input.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -33,6 +34,7 @@ namespace {
 void ReadNames(const std::string& list, bool labelled, EmbeddingSet* set) {
   const std::vector<ListLine> lines = ReadListLines(list);
   ListFault form;
+  RepeatedImages repeated;
   for (const ListLine& line : lines) {
     std::string path = line.text, word;
     int64_t label = 0;
@@ -47,8 +49,34 @@ void ReadNames(const std::string& list, bool labelled, EmbeddingSet* set) {
       set->labels.push_back(static_cast<int>(label));
     }
     set->names.push_back(path);
+    repeated.Add(line.number, path);
   }
   form.Throw(list, "lines", lines.size());
+  repeated.Warn(list, lines.size());
+}
+
+// Images of a folder that lie beside the people's folders have label -1.
+void LeaveOutNobodys(const std::string& list, EmbeddingSet* set) {
+  std::string first;
+  size_t kept = 0;
+  for (size_t i = 0; i < set->names.size(); ++i) {
+    if (set->labels[i] < 0) {
+      if (first.empty()) first = set->names[i];
+      continue;
+    }
+    std::copy_n(set->rows.begin() + i * set->width, set->width,
+                set->rows.begin() + kept * set->width);
+    set->names[kept] = set->names[i];
+    set->labels[kept++] = set->labels[i];
+  }
+  const size_t left_out = set->names.size() - kept;
+  if (left_out == 0) return;
+  set->rows.resize(kept * set->width);
+  set->names.resize(kept);
+  set->labels.resize(kept);
+  LOG(WARNING) << list << ": left out " << left_out
+               << " images that lie in no person's folder, the first: "
+               << first;
 }
 
 }  // namespace
@@ -69,6 +97,7 @@ EmbeddingSet ReadEmbeddings(const std::string& npy, const std::string& list,
   INPUT_CHECK(set.size() == rows)
       << list << ": names " << set.size() << " images, and " << npy
       << " holds " << rows << " embeddings; wanted one for each";
+  if (labelled) LeaveOutNobodys(list, &set);
   return set;
 }
 

@@ -53,13 +53,14 @@ LabelledImages ReadListInOrder(const std::string& list,
   const std::vector<ListLine> lines = ReadListLines(list);
   const std::string wanted = lists.cameras ? "path label camera" : "path label";
   ListFault form, missing;
+  RepeatedImages repeated;
   LabelledImages images;
   for (const ListLine& line : lines) {
     std::string text = line.text;
     int camera = 0, label = 0;
     if ((lists.cameras && !CutNumber(&text, &camera)) ||
         !CutNumber(&text, &label)) {
-      form.Add(line.number, "found '" + line.text + "'; wanted `" + wanted +
+      form.Add(line.number, "found " + Quoted(line.text) + "; wanted `" + wanted +
                                 "`, numbers from 0 to " +
                                 std::to_string(kMaxListLabel));
       continue;
@@ -68,12 +69,14 @@ LabelledImages ReadListInOrder(const std::string& list,
     if (lists.on_disk && !IsFile(path)) {
       missing.Add(line.number, "no such image: " + path);
     }
+    repeated.Add(line.number, text);
     images.paths.push_back(lists.on_disk ? path : text);
     images.labels.push_back(label);
     if (lists.cameras) images.cameras.push_back(camera);
   }
   form.Throw(list, "lines", lines.size());
   missing.Throw(list, "lines", lines.size());
+  repeated.Warn(list, lines.size());
   return images;
 }
 
@@ -85,9 +88,22 @@ metric::PeopleRows RowsOf(const LabelledImages& images,
       static_cast<int64_t>(images.labels.size())};
 }
 
-}  // namespace
+// A probe that is in the gallery finds itself. With cameras it does not: what
+// the probe's own camera has of its person is left out.
+void WarnOfProbesInGallery(const IdentificationLists& lists,
+                           const GalleryAndProbes& images) {
+  const std::set<std::string> gallery(images.gallery.paths.begin(),
+                                      images.gallery.paths.end());
+  const auto count =
+      std::count_if(images.probes.paths.begin(), images.probes.paths.end(),
+                    [&](const std::string& p) { return gallery.count(p) > 0; });
+  if (count == 0 || lists.cameras) return;
+  LOG(WARNING) << lists.probes << ": " << count << " of "
+               << images.probes.paths.size() << " probes are images of "
+               << lists.gallery << ", too: each finds itself";
+}
 
-GalleryAndProbes ReadGalleryAndProbes(const IdentificationLists& lists) {
+GalleryAndProbes ReadLists(const IdentificationLists& lists) {
   const bool folders = IsFolder(lists.gallery);
   INPUT_CHECK(folders == IsFolder(lists.probes))
       << (folders ? lists.probes : lists.gallery) << ": is no folder, but "
@@ -105,6 +121,14 @@ GalleryAndProbes ReadGalleryAndProbes(const IdentificationLists& lists) {
   std::map<std::string, int> people;
   images.gallery = ReadFolderByName(lists.gallery, &people);
   images.probes = ReadFolderByName(lists.probes, &people);
+  return images;
+}
+
+}  // namespace
+
+GalleryAndProbes ReadGalleryAndProbes(const IdentificationLists& lists) {
+  const GalleryAndProbes images = ReadLists(lists);
+  WarnOfProbesInGallery(lists, images);
   return images;
 }
 

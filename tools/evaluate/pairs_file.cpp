@@ -157,7 +157,7 @@ class LfwReader : public PairsReader {
     const Words words = SplitLine(line.text);
     if (words.size() != WordsOf(due.genuine)) {
       form_.Add(line.number,
-                "found '" + line.text + "'; wanted " +
+                "found " + Quoted(line.text) + "; wanted " +
                     (due.genuine ? "genuine pair " : "impostor pair ") +
                     std::to_string(due.number) + " of fold " +
                     std::to_string(due.fold + 1) + ", `name number " +
@@ -224,7 +224,7 @@ class PathsReader : public PairsReader {
     if (words.size() != 3) {
       const bool first = line.number == lines_[0].number;
       form_.Add(line.number,
-                "found '" + line.text + "'; wanted `path path 0|1`" +
+                "found " + Quoted(line.text) + "; wanted `path path 0|1`" +
                     (first ? ", or a header of LFW's format, `folds pairs`"
                            : ""));
     } else if (words[2] != "0" && words[2] != "1") {

@@ -100,7 +100,11 @@ void AddVerification(const VerificationReport& report,
   object->Interval("accuracy_interval", report.accuracy);
   object->Value("accuracy_error", report.accuracy_error);
   object->Count("folds", report.folds);
-  object->Words("threshold_source", report.threshold_source);
+  if (report.threshold_source.empty()) {
+    object->Raw("threshold_source", "null");
+  } else {
+    object->Words("threshold_source", report.threshold_source);
+  }
   std::vector<std::string> tar, val;
   for (const TarAtFar& entry : report.tar) tar.push_back(TarOf(entry));
   for (const ValAtFar& entry : report.val) val.push_back(ValOf(entry));

@@ -20,7 +20,7 @@ constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 
 struct Identity {
   std::string name;  // the folder's name, or the label as in the list
-  // Folder: the place among all sorted names. List: the number in the list.
+  // Folder: the place among the sorted ones. List: the number in the list.
   int label = 0;
   std::vector<std::string> images;  // paths, naturally sorted
 };
@@ -49,9 +49,10 @@ bool NaturalLess(const std::string& a, const std::string& b);
 
 // The people of `source`, sorted. A folder: each folder in it is a person,
 // each file in that with an image's ending an image; names that begin with a
-// dot are passed over. A file: lines `path label` (the path may hold blanks;
-// empty lines are passed over), relative to `root_folder`, or, where that is
-// empty, to the list's own folder. People without any image are kept here.
+// dot are passed over, and folders without an image left out, with a warning.
+// A file: lines `path label` (the path may hold blanks; empty lines are passed
+// over), relative to `root_folder`, or, where that is empty, to the list's own
+// folder; an image that stands there twice is warned of.
 std::vector<Identity> ReadIdentities(const std::string& source,
                                      const std::string& root_folder);
 

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 namespace caffe {
@@ -22,7 +23,7 @@ struct ListLine {
 };
 
 // Error(kInput), with the place, for a file that cannot be read, is larger than
-// 1 GiB, holds a zero byte, or nothing.
+// 1 GiB, holds a zero byte, a CR within a line, or nothing.
 std::vector<ListLine> ReadListLines(const std::string& list);
 
 // The lines of a list that fail in one way: the first of them is told.
@@ -39,6 +40,24 @@ class ListFault {
   int line_ = 0;
   std::string text_;
 };
+
+// The images that stand in a list again: the first of them is told.
+class RepeatedImages {
+ public:
+  void Add(int line, const std::string& path);
+  // A warning where there is one, as ListFault::Throw has it.
+  void Warn(const std::string& list, size_t total) const;
+
+ private:
+  std::unordered_set<std::string> seen_;
+  int count_ = 0;
+  int line_ = 0;
+  std::string path_;
+};
+
+// `text` between quotes for a message: of a long one the beginning, and blanks
+// for control characters but tabs.
+std::string Quoted(const std::string& text);
 
 // `text` without the blanks at its ends.
 std::string StripBlanks(const std::string& text);

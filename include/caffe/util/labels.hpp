@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <iomanip>
 
 #include "caffe/blob.hpp"
 #include "caffe/check.hpp"
@@ -47,7 +48,8 @@ template <typename Dtype>
   ostringstream place;
   place << "row " << index / inner;
   if (inner > 1) place << ", position " << index % inner;
-  INPUT_FAIL() << "the label of " << place.str() << " is " << label
+  INPUT_FAIL() << "the label of " << place.str() << " is "
+               << std::setprecision(8) << label
                << (std::isnan(label) ? ", no number" : "") << "; there are "
                << rule.classes << " classes (0 to " << rule.classes - 1 << ")";
 }

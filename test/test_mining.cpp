@@ -530,6 +530,25 @@ TYPED_TEST(MiningTest, ARowTooLongForItsSquareIsNamed) {
   }
 }
 
+// 1/|x|^2 of such rows is no float any more, but the gradient is: it is that of
+// the unit rows, divided by |x|.
+TYPED_TEST(MiningTest, TinyRowsKeepTheirCosineGradient) {
+  constexpr double kSize = 1e-20;  // its square has few digits left
+  const auto batch = this->Gaussians(12, 4, 6, 12);
+  auto tiny = batch;
+  for (TypeParam& value : tiny.x) value = static_cast<TypeParam>(value * kSize);
+  for (Mining mining : kMinings) {
+    MiningOptions options;
+    options.mining = mining;
+    options.distance = Distance::kCosine;
+    const auto want = this->Mine(options, batch);
+    const auto have = this->Mine(options, tiny);
+    for (size_t k = 0; k < want.dx.size(); ++k) {
+      EXPECT_NEAR(have.dx[k] * kSize, want.dx[k], 2e-3) << k;
+    }
+  }
+}
+
 TYPED_TEST(MiningTest, ZeroVectorsAreAtCosineDistanceOne) {
   auto batch = this->Gaussians(12, 4, 6, 12);
   for (int i : {0, 5}) {

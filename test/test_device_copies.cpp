@@ -112,10 +112,10 @@ TEST_F(DeviceCopiesTest, AStepCopiesTheBatchAndItsScalars) {
   EXPECT_LE(made.to_device, kSteps + 1);
   EXPECT_EQ(made.bytes_to_device, made.to_device * batch);
   // Two losses, the sums of the gradients (two doubles), and for the doctor the
-  // triplets' sum and count, the rows' length and spread.
+  // triplets' two sums and two counts, the rows' length and spread.
   EXPECT_EQ(made.to_host, 5 * kSteps);
   EXPECT_EQ(made.bytes_to_host,
-            int64_t{kSteps} * (2 * sizeof(float) + 6 * sizeof(double)));
+            int64_t{kSteps} * (2 * sizeof(float) + 8 * sizeof(double)));
 }
 
 TEST_F(DeviceCopiesTest, EachSolverKeepsItsHistoryOnTheDevice) {

@@ -68,6 +68,22 @@ void Refused(const string& options, const vector<string>& parts) {
                 {{2, 3, 4}}, 1, parts);
 }
 
+TEST(Blob, HasOneAxisOfNoMoreThanAnIntOfValues) {
+  Blob<float> blob;
+  blob.ReshapeFlat(7);
+  EXPECT_EQ(blob.shape(), (vector<int>{7}));
+  for (const int64_t count : {int64_t{1} << 31, int64_t{1} << 32, int64_t{-1}}) {
+    try {
+      blob.ReshapeFlat(count);
+      ADD_FAILURE() << count;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.what(), "a blob of " + std::to_string(count) +
+                                  " values; at most 2147483647 are possible");
+    }
+  }
+  EXPECT_EQ(blob.count(), 7);
+}
+
 TEST(ReshapeLayer, RefusesCounts) {
   Refused("shape { dim: 5 dim: 5 }", {"2 3 4 (24)", "5 5 (25)"});
   Refused("shape { dim: 5 dim: -1 }", {"24", "2 3 4", "5"});

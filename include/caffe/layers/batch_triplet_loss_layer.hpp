@@ -132,7 +132,8 @@ class BatchTripletLossLayer : public BatchLossLayer<Dtype> {
   void BeginForward();
   // The stage of the schedule that the iteration is in; 0 before the first.
   int Stage() const;
-  // The mining that the file asks for now, and the one that is done.
+  // What the file asks for at this iteration, and what is done, which an ease
+  // may have changed.
   metric::Mining FileMining() const;
   metric::Mining CurrentMining() const;
   void CountTriplets();

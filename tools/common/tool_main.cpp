@@ -146,7 +146,7 @@ int ToolMain(int argc, char** argv, const std::string& usage, int (*run)(),
 void ReleaseLog() { Log().Release(); }
 
 void UseThreads(int threads) {
-  RequireAtLeast("threads", threads, FlagGiven("threads") ? 1 : 0);
+  RequireAtLeast("threads", threads, 0);
   USAGE_CHECK(threads <= 4096)
       << "--threads=" << threads << ": wanted 4096 or less";
   if (threads > 0) Caffe::set_threads(threads);

@@ -11,7 +11,7 @@
 #   stem     a function: the form -> what its files' names begin with
 # and then, for its table:
 #   heads    the names of the figures
-#   judge    a function: fold, seconds, flags of tools/evaluate -> a row
+#   judge    a function: fold, flags of tools/evaluate -> its figures, in a line
 
 set -euo pipefail
 export LC_ALL=C
@@ -19,6 +19,7 @@ export LC_ALL=C
 root=$(cd "$here/../.." && pwd)
 model=$(basename "$here")
 data='' folds='0 1 2 3 4' threads=0 seed=1 baselines='' iterations=''
+torch='' python=${PYTHON:-python3}
 work=$root/build/$model tools=$root/build/cpu/tools
 of=5
 
@@ -34,6 +35,8 @@ $(describe)
   --work=DIR        where the copies, logs and weights go [build/$model]
   --tools=DIR       where the tools are [build/cpu/tools]
   --baselines       judge the raw pixels and the untrained net instead
+  --torch           train the same net in PyTorch instead (torch_peer.py; wants
+                    a python3 with torch and numpy, or another in PYTHON)
 END
 }
 
@@ -53,6 +56,7 @@ options() {
       --work=*) work=$value ;;
       --tools=*) tools=$value ;;
       --baselines) baselines=yes ;;
+      --torch) torch=yes ;;
       --help) usage; exit 0 ;;
       *) usage >&2; fail "unknown option $argument" ;;
     esac
@@ -63,8 +67,19 @@ options() {
   prefix=$(stem "$form") || { usage >&2; fail "--form=$form: no such form"; }
   data=$(cd "$data" && pwd)
   tools=$(cd "$tools" && pwd)
+  [ -z "$torch" ] || check_torch
   mkdir -p "$work"
   work=$(cd "$work" && pwd)
+}
+
+check_torch() {
+  [ -z "$baselines" ] || fail "--torch and --baselines exclude each other"
+  case $form in
+    batch_hard | semi_hard | batch_all | soft) ;;
+    *) fail "--torch: torch_peer.py has no form $form" ;;
+  esac
+  "$python" -c 'import numpy, torch' 2>/dev/null ||
+    fail "--torch: $python has no torch or no numpy"
 }
 
 # fill FILE FOLD: the file with the data, the fold and the form filled in. The
@@ -103,11 +118,33 @@ train() {
   awk -v a="$start" -v b="$end" 'BEGIN { printf "%.0f", b - a }'
 }
 
+# What PyTorch is given: all images as the net gets them.
+pixels() {
+  "$tools/extract" --model="$(deploy)" --blob=data --images="$data" \
+    --threads="$threads" --out="$work/pixels.npy" >&2
+}
+
+# train_torch FOLD: leaves the embeddings of all images in the fold's folder.
+train_torch() {
+  local fold=$1 folder=$work/torch-$form-$1 start end
+  mkdir -p "$folder"
+  start=$(date +%s.%N)
+  "$python" "$here/../torch_peer.py" --model="$model" --form="$form" \
+    --data="$data" --pixels="$work/pixels.npy" --fold="$fold" --of=$of \
+    --iterations="${iterations:-$(sed -n 's/^max_iter: //p' \
+      "$here/${prefix}solver.prototxt")}" \
+    --seed="$seed" --threads="$threads" --out="$folder/embeddings.npy" \
+    > "$folder/train.log" 2>&1 ||
+    { tail -n 3 "$folder/train.log" >&2; fail "fold $fold: PyTorch failed"; }
+  end=$(date +%s.%N)
+  awk -v a="$start" -v b="$end" 'BEGIN { printf "%.0f", b - a }'
+}
+
 # figures KEYS FLAGS...: these of tools/evaluate's figures, in a line.
 figures() {
   local keys=$1
   shift
-  "$tools/evaluate" --images="$data" --threads="$threads" --format=json "$@" |
+  "$tools/evaluate" --threads="$threads" --format=json "$@" |
     sed -E 's/[{}" ]//g; s/,/\n/g' |
     awk -F: -v keys="$keys" '
       { value[$1] = $2 }
@@ -120,14 +157,19 @@ figures() {
 # "LABEL FOLD FIGURES SECONDS" for each fold.
 rows() {
   local fold seconds net
-  net=$(deploy)
+  net=(--images="$data" --model="$(deploy)")
+  [ -z "$torch" ] || pixels
   for fold in $folds; do
     if [ -n "$baselines" ]; then
-      echo "pixels $fold $(judge "$fold" --model="$net" --pixels) -"
-      echo "untrained $fold $(judge "$fold" --model="$net" --weights=none) -"
+      echo "pixels $fold $(judge "$fold" "${net[@]}" --pixels) -"
+      echo "untrained $fold $(judge "$fold" "${net[@]}" --weights=none) -"
+    elif [ -n "$torch" ]; then
+      seconds=$(train_torch "$fold")
+      echo "torch $fold $(judge "$fold" --list="$data" \
+        --embeddings="$work/torch-$form-$fold/embeddings.npy") $seconds"
     else
       seconds=$(train "$fold")
-      echo "$form $fold $(judge "$fold" --model="$net" \
+      echo "$form $fold $(judge "$fold" "${net[@]}" \
         --weights="$work/$form-$fold/final.caffemodel") $seconds"
     fi
   done
@@ -169,7 +211,7 @@ means() {
 
 # The whole table; its rows are kept in a file of --work, too.
 table() {
-  local kept=$work/${baselines:+baselines-}$form.txt row values
+  local kept=$work/${baselines:+baselines-}${torch:+torch-}$form.txt row values
   line form fold "${heads[@]}" s
   printf '|---|---|'
   printf -- '---|%.0s' "${heads[@]}" s

@@ -14,6 +14,7 @@
 #   judge    a function: fold, flags of tools/evaluate -> its figures, in a line
 
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C
 
 root=$(cd "$here/../.." && pwd)
@@ -32,18 +33,20 @@ $(describe)
   --seed=N          of weights and batches [$seed]
   --iterations=N    [as the solver's file has it]
   --threads=N       passed on to the tools [as the machine has]
-  --work=DIR        where the copies, logs and weights go [build/$model]
+  --work=DIR        where the copies, logs and weights go, of one run at a time
+                    [build/$model]
   --tools=DIR       where the tools are [build/cpu/tools]
   --baselines       judge the raw pixels and the untrained net instead
-  --torch           train the same net in PyTorch instead (torch_peer.py; wants
-                    a python3 with torch and numpy, or another in PYTHON)
+  --torch           train the same net in PyTorch instead (torch_peer.py), of
+                    the forms batch_hard, semi_hard, batch_all and soft; wants a
+                    python3 with torch and numpy, or another in PYTHON
 END
 }
 
 fail() { echo "error: $*" >&2; exit 2; }
 
 options() {
-  local argument value
+  local argument value fold
   for argument in "$@"; do
     value=${argument#*=}
     case $argument in
@@ -64,6 +67,10 @@ options() {
   [ -n "$data" ] || { usage >&2; fail "--data=DIR is missing"; }
   [ -d "$data" ] || fail "--data=$data: no such folder"
   [ -x "$tools/train" ] || fail "$tools/train: not built (--tools=DIR)"
+  for fold in $folds; do
+    [[ $fold =~ ^[0-9]+$ && $fold -lt $of ]] ||
+      fail "--folds: $fold: wanted 0 to $((of - 1))"
+  done
   prefix=$(stem "$form") || { usage >&2; fail "--form=$form: no such form"; }
   data=$(cd "$data" && pwd)
   tools=$(cd "$tools" && pwd)
@@ -78,7 +85,8 @@ check_torch() {
     batch_hard | semi_hard | batch_all | soft) ;;
     *) fail "--torch: torch_peer.py has no form $form" ;;
   esac
-  "$python" -c 'import numpy, torch' 2>/dev/null ||
+  command -v "$python" > /dev/null || fail "--torch: $python: no such program"
+  "$python" -c 'import numpy, torch' 2> /dev/null ||
     fail "--torch: $python has no torch or no numpy"
 }
 
@@ -154,23 +162,30 @@ figures() {
       }'
 }
 
-# "LABEL FOLD FIGURES SECONDS" for each fold.
+# row LABEL FOLD SECONDS FLAGS...: "LABEL FOLD FIGURES SECONDS".
+row() {
+  local values
+  values=$(judge "$2" "${@:4}")
+  echo "$1 $2 $values $3"
+}
+
+# The rows of each fold.
 rows() {
   local fold seconds net
   net=(--images="$data" --model="$(deploy)")
   [ -z "$torch" ] || pixels
   for fold in $folds; do
     if [ -n "$baselines" ]; then
-      echo "pixels $fold $(judge "$fold" "${net[@]}" --pixels) -"
-      echo "untrained $fold $(judge "$fold" "${net[@]}" --weights=none) -"
+      row pixels "$fold" - "${net[@]}" --pixels
+      row untrained "$fold" - "${net[@]}" --weights=none
     elif [ -n "$torch" ]; then
       seconds=$(train_torch "$fold")
-      echo "torch $fold $(judge "$fold" --list="$data" \
-        --embeddings="$work/torch-$form-$fold/embeddings.npy") $seconds"
+      row torch "$fold" "$seconds" --list="$data" \
+        --embeddings="$work/torch-$form-$fold/embeddings.npy"
     else
       seconds=$(train "$fold")
-      echo "$form $fold $(judge "$fold" "${net[@]}" \
-        --weights="$work/$form-$fold/final.caffemodel") $seconds"
+      row "$form" "$fold" "$seconds" "${net[@]}" \
+        --weights="$work/$form-$fold/final.caffemodel"
     fi
   done
 }

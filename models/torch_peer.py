@@ -2,7 +2,10 @@
 """Trains the nets of models/orl and models/lfw in PyTorch, to hold the results
 against: the same trunk, fillers, four forms of the loss, sampler, moves, Adam,
 rate, decay and iterations. models/*/run calls it with --torch and judges the
-embeddings that it writes as it judges the library's own.
+embeddings that it writes as it judges the library's own. What differs: who has
+too few images (models/lfw) is filled up with some of them at random, not one
+after the other; Adam's eps is added as PyTorch adds it; and BatchNorm's averages
+begin at 0 and 1, which counts in a run of a few dozen iterations.
 
 --pixels is what tools/extract writes as the blob `data` of the deploy net: the
 images of --data, each with mean 0 and deviation 1, a row each in the order of
@@ -28,6 +31,7 @@ TRUNKS = {
 }
 PEOPLE = {"orl": 16, "lfw": 24}  # in a batch, with IMAGES images each
 IMAGES = 4
+LEAST = {"orl": IMAGES, "lfw": 1}  # images of who is trained on
 SIDE = 64
 EMBEDDING = 128
 MARGIN = 0.2
@@ -106,6 +110,13 @@ def move(images, generator):
                          align_corners=False)
 
 
+def trained_on(flags, counts):
+    """For each person outside of the fold who has enough images, their rows."""
+    rows = np.split(np.arange(sum(counts)), np.cumsum(counts)[:-1])
+    return [own for i, own in enumerate(rows)
+            if i % flags.of != flags.fold and len(own) >= LEAST[flags.model]]
+
+
 class Batches:
     """Each person once an epoch, but for those who fill no batch; who has too
     few images is there with some of them again, drawn at random."""
@@ -165,7 +176,12 @@ def read_flags():
     parser.add_argument("--iterations", type=int, required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=0)
-    return parser, parser.parse_args()
+    flags = parser.parse_args()
+    if not 0 <= flags.fold < flags.of:
+        parser.error(f"--fold={flags.fold}: wanted 0 to {flags.of - 1}")
+    if flags.seed < 0 or flags.iterations < 1:
+        parser.error("--seed is less than 0, or --iterations less than 1")
+    return parser, flags
 
 
 def main():
@@ -177,14 +193,13 @@ def main():
     if images.shape != (sum(counts), 1, SIDE, SIDE):
         parser.error(f"{flags.pixels} is of shape {tuple(images.shape)}; "
                      f"{flags.data} has {sum(counts)} images")
-    rows = np.split(np.arange(len(images)), np.cumsum(counts)[:-1])
-    outside = [own for i, own in enumerate(rows) if i % flags.of != flags.fold]
-    if len(outside) < PEOPLE[flags.model]:
-        parser.error(f"{len(outside)} people outside of the fold; a batch "
-                     f"takes {PEOPLE[flags.model]}")
+    people, at_once = trained_on(flags, counts), PEOPLE[flags.model]
+    if len(people) < at_once:
+        parser.error(f"{len(people)} people outside of the fold have enough "
+                     f"images; a batch takes {at_once}")
     torch.manual_seed(flags.seed)
     net = make_net(flags.model, flags.form)
-    train(net, images, Batches(outside, PEOPLE[flags.model], flags.seed), flags)
+    train(net, images, Batches(people, at_once, flags.seed), flags)
     net.eval()
     with torch.no_grad():
         embeddings = torch.cat([embed(net, part) for part in images.split(256)])

@@ -1,7 +1,9 @@
-"""Tests the parts of models/torch_peer.py against plain ones."""
+"""Tests the parts of models/torch_peer.py and faces.py against plain ones."""
 import argparse
 import os
+import pathlib
 import sys
+import tempfile
 import unittest
 
 import numpy as np
@@ -9,6 +11,7 @@ import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 os.pardir, "models"))
+import faces  # noqa: E402
 import torch_peer  # noqa: E402
 
 FORMS = ("batch_hard", "semi_hard", "batch_all", "soft")
@@ -36,6 +39,18 @@ def plain_loss(form, x, labels):
             losses += [d - n + 0.2 for d in own for n in others
                        if d - n + 0.2 > 0]
     return np.mean(losses) if losses else 0
+
+
+class Faces(unittest.TestCase):
+    def test_people_come_in_the_order_of_the_readers(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("s10/2.pgm", "s10/10.PGM", "s2/b.png", "s2/.c.png",
+                         "s2/notes.txt", "s3/x.jpg/y", "s1/1.jpg", "stray.png"):
+                path = pathlib.Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+            self.assertEqual(faces.people(folder), [
+                ["s1/1.jpg"], ["s2/b.png"], ["s10/2.pgm", "s10/10.PGM"]])
 
 
 class TorchPeer(unittest.TestCase):

@@ -1,9 +1,16 @@
 # Prints the numbers of test_training_trace.cpp, by PyTorch in double: losses of
 # a small net that is trained on one fixed batch, in each form of the loss, and
 # BatchNorm's averages and the weights at the end. The test says what the net
-# and the batch are; it needs no Python itself.
+# and the batch are; it needs no Python itself. The losses are torch_peer.py's.
+import os
+import sys
+
 import torch
 import torch.nn.functional as F
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                os.pardir, "models"))
+import torch_peer  # noqa: E402
 
 PEOPLE, IMAGES, SIDE, CHANNELS, WIDTH, STEPS = 6, 4, 8, 5, 7, 30
 torch.set_default_dtype(torch.float64)
@@ -14,7 +21,8 @@ def single(value):
     return torch.tensor(value, dtype=torch.float32).item()
 
 
-RATE, DECAY, MARGIN, EPS = single(1e-3), single(5e-4), single(0.2), single(1e-5)
+RATE, DECAY, EPS = single(1e-3), single(5e-4), single(1e-5)
+torch_peer.MARGIN = single(torch_peer.MARGIN)
 BETAS, DELTA = (single(0.9), single(0.999)), single(1e-8)
 
 
@@ -38,31 +46,6 @@ def batch(draw):
     noise = draw(PEOPLE, IMAGES, 1, SIDE, SIDE)
     images = (faces + 2 * noise).reshape(-1, 1, SIDE, SIDE)
     return images, torch.arange(PEOPLE).repeat_interleave(IMAGES)
-
-
-def loss_of(form, embedding, label):
-    d = ((embedding[:, None] - embedding[None]) ** 2).sum(2)
-    same = label[:, None] == label[None]
-    positive = same & ~torch.eye(len(label), dtype=torch.bool)
-    if form in ("batch_hard", "soft"):
-        far = torch.where(positive, d, torch.tensor(-1.0)).max(1).values
-        near = torch.where(same, torch.tensor(9.0), d).min(1).values
-        gap = far - near
-        losses = F.softplus(gap) if form == "soft" else F.relu(gap + MARGIN)
-        return losses.mean()
-    if form == "semi_hard":
-        losses = []
-        for a, p in positive.nonzero():
-            others = d[a][~same[a]]
-            beyond = others[others > d[a, p]]
-            n = beyond.min() if len(beyond) else others.max()
-            losses.append(F.relu(d[a, p] - n + MARGIN))
-        return torch.stack(losses).mean()
-    losses = []
-    for a, p in positive.nonzero():
-        losses.append(F.relu(d[a, p] - d[a][~same[a]] + MARGIN))
-    losses = torch.cat(losses)
-    return losses.sum() / max(int((losses > 0).sum()), 1)
 
 
 def trace(form):
@@ -89,7 +72,7 @@ def trace(form):
             group["lr"] = RATE * (1 - step / STEPS)
             # Caffe adds delta before the bias of the squares is taken out.
             group["eps"] = DELTA / (1 - BETAS[1] ** (step + 1)) ** 0.5
-        loss = loss_of(form, F.normalize(net(images), dim=1), label)
+        loss = torch_peer.loss_of(form, F.normalize(net(images), dim=1), label)
         adam.zero_grad()
         loss.backward()
         adam.step()

@@ -18,12 +18,12 @@
 #include "bench/common.hpp"
 #include "caffe/filler.hpp"
 #include "caffe/layer_factory.hpp"
-#include "caffe/metric/triplet.hpp"
+#include "caffe/loss/triplet.hpp"
 #include "caffe/sgd_solvers.hpp"
-#include "caffe/solver/update_rules.hpp"
+#include "solver/update_rules.hpp"
 #include "caffe/solver_factory.hpp"
-#include "caffe/util/device.hpp"
-#include "caffe/util/prototxt.hpp"
+#include "core/device.hpp"
+#include "net/prototxt.hpp"
 
 DEFINE_int32(gpu, 0, "the device");
 DEFINE_string(model, "", "a net's prototxt: times its training steps");

@@ -11,7 +11,7 @@
 
 #include "bench/common.hpp"
 #include "caffe/common.hpp"
-#include "caffe/metric/mining.hpp"
+#include "caffe/mining/mining.hpp"
 #include "caffe/util/rng.hpp"
 
 DEFINE_int32(people, 64, "P");

@@ -10,7 +10,7 @@
 
 #include "bench/common.hpp"
 #include "caffe/blob.hpp"
-#include "caffe/metric/triplet.hpp"
+#include "caffe/loss/triplet.hpp"
 #include "caffe/util/rng.hpp"
 
 DEFINE_int32(triplets, 1024, "N");

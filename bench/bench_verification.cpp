@@ -12,8 +12,8 @@
 
 #include "bench/common.hpp"
 #include "caffe/common.hpp"
-#include "caffe/metric/bootstrap.hpp"
-#include "caffe/metric/verification.hpp"
+#include "caffe/evaluation/bootstrap.hpp"
+#include "caffe/evaluation/verification.hpp"
 #include "caffe/util/rng.hpp"
 
 DEFINE_int32(rows, 44722, "n; there are n (n - 1) / 2 pairs");

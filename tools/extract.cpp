@@ -1,8 +1,8 @@
 // Writes a blob of a net as an .npy file: for images, or for inputs given as
 // arrays.
-#include "caffe/data/identity_list.hpp"
-#include "caffe/util/npy.hpp"
-#include "caffe/util/suggest.hpp"
+#include "data/identity_list.hpp"
+#include "data/npy.hpp"
+#include "core/suggest.hpp"
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"

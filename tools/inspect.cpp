@@ -6,8 +6,8 @@
 #include <cstdio>
 
 #include "caffe/net.hpp"
-#include "caffe/util/cudnn_choice.hpp"
-#include "caffe/util/device.hpp"
+#include "convolution/cudnn_choice.hpp"
+#include "core/device.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(model, "", "the net (prototxt)");

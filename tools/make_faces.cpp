@@ -14,8 +14,8 @@
 #include <system_error>
 #include <vector>
 
-#include "caffe/util/image.hpp"
-#include "caffe/util/parallel.hpp"
+#include "data/image.hpp"
+#include "core/parallel.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/make_faces/face_renderer.hpp"
 

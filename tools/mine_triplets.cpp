@@ -1,5 +1,5 @@
 // Mines triplets over a whole folder of people: embeds each image, lets
-// metric/offline_mining.hpp choose, and writes the list that TripletData reads.
+// mining/offline_mining.hpp choose, and writes the list that TripletData reads.
 //
 // What can be refused is refused before images are embedded, which takes the
 // time: the list's file is open by then, under its temporary name.
@@ -9,8 +9,8 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "caffe/data/identity_list.hpp"
-#include "caffe/metric/offline_mining.hpp"
+#include "data/identity_list.hpp"
+#include "caffe/mining/offline_mining.hpp"
 #include "caffe/util/io.hpp"
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"

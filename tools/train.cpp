@@ -5,9 +5,9 @@
 #include <string>
 
 #include "caffe/sgd_solvers.hpp"
-#include "caffe/solver/solver_check.hpp"
-#include "caffe/util/prototxt.hpp"
-#include "caffe/util/signal_handler.hpp"
+#include "solver/solver_check.hpp"
+#include "net/prototxt.hpp"
+#include "solver/signal_handler.hpp"
 #include "tools/common/tool_main.hpp"
 
 DEFINE_string(solver, "", "the solver's file (required)");

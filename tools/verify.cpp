@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "caffe/metric/distances.hpp"
+#include "caffe/pairwise/distances.hpp"
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_file.hpp"

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "caffe/solver.hpp"
-#include "caffe/solver/update_rules.hpp"
+#include "solver/update_rules.hpp"
 
 namespace caffe {
 

@@ -32,11 +32,11 @@
 
 #include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/net.hpp"
-#include "caffe/solver/doctor.hpp"
-#include "caffe/solver/embedding_feed.hpp"
-#include "caffe/solver/gradient_sums.hpp"
-#include "caffe/solver/progress.hpp"
-#include "caffe/util/status_line.hpp"
+#include "solver/doctor.hpp"
+#include "solver/embedding_feed.hpp"
+#include "solver/gradient_sums.hpp"
+#include "solver/progress.hpp"
+#include "core/status_line.hpp"
 #include "caffe/solver_factory.hpp"
 
 namespace caffe {

@@ -6,7 +6,7 @@
 
 #include <random>
 
-#include "caffe/util/device.hpp"
+#include "core/device.hpp"
 
 namespace caffe {
 namespace {

@@ -1,6 +1,6 @@
 // The host's side of the GPU, as said in the header: what there is, memory,
 // and counted copies.
-#include "caffe/util/device.hpp"
+#include "core/device.hpp"
 
 #include <atomic>
 #include <sstream>

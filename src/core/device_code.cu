@@ -1,6 +1,6 @@
 // Whether the device that was chosen finds its code in this build.
-#include "caffe/util/device.cuh"
-#include "caffe/util/device.hpp"
+#include "core/device.cuh"
+#include "core/device.hpp"
 
 namespace caffe {
 

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "caffe/util/math_functions.hpp"
-#include "caffe/util/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 namespace {

@@ -3,7 +3,7 @@
 #include "caffe/layer_factory.hpp"
 
 #include "caffe/layer.hpp"
-#include "caffe/util/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 

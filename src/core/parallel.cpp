@@ -1,6 +1,6 @@
-// The OpenMP side of caffe/util/parallel.hpp: how many threads a loop gets,
+// The OpenMP side of core/parallel.hpp: how many threads a loop gets,
 // and carrying an exception out of a parallel region.
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 #include <omp.h>
 

@@ -1,5 +1,5 @@
 // The line that is written in place; see the header.
-#include "caffe/util/status_line.hpp"
+#include "core/status_line.hpp"
 
 #include <unistd.h>
 

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "caffe/util/device.hpp"
+#include "core/device.hpp"
 
 namespace caffe {
 namespace {

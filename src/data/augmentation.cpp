@@ -1,13 +1,13 @@
 // Moves, contrast, brightness and standardizing, as said in the header.
 
-#include "caffe/data/augmentation.hpp"
+#include "data/augmentation.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 
 #include "caffe/check.hpp"
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

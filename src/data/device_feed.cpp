@@ -1,10 +1,10 @@
 // Pinned memory and the stream of copies to the GPU, as said in the header.
-#include "caffe/data/device_feed.hpp"
+#include "data/device_feed.hpp"
 
 #include <new>
 #include <string>
 
-#include "caffe/util/device.hpp"
+#include "core/device.hpp"
 
 namespace caffe {
 

@@ -2,7 +2,7 @@
 // before anything is said about it, so that an error can tell how many of its
 // lines share the fault.
 
-#include "caffe/data/identity_list.hpp"
+#include "data/identity_list.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "caffe/check.hpp"
-#include "caffe/data/list_file.hpp"
-#include "caffe/util/image.hpp"
-#include "caffe/util/suggest.hpp"
+#include "data/list_file.hpp"
+#include "data/image.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 

@@ -2,7 +2,7 @@
 // themselves are in image_pnm.cpp, image_png.cpp and image_jpeg.cpp, resizing
 // in image_resize.cpp, writing in image_write.cpp.
 
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -12,7 +12,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
-#include "image_formats.hpp"
+#include "data/image_formats.hpp"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // Decoding, caching and transforming images into batches, as said in the
 // header.
 
-#include "caffe/data/image_batches.hpp"
+#include "data/image_batches.hpp"
 
 #include <algorithm>
 #include <string>

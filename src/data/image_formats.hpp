@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 
 namespace caffe {
 namespace image_internal {

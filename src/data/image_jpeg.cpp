@@ -16,7 +16,7 @@
 #include <jerror.h>
 
 #include "caffe/check.hpp"
-#include "image_formats.hpp"
+#include "data/image_formats.hpp"
 
 namespace caffe {
 namespace image_internal {

@@ -13,7 +13,7 @@
 #include <png.h>
 
 #include "caffe/check.hpp"
-#include "image_formats.hpp"
+#include "data/image_formats.hpp"
 
 namespace caffe {
 namespace image_internal {

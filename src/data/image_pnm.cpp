@@ -5,7 +5,7 @@
 #include <string>
 
 #include "caffe/check.hpp"
-#include "image_formats.hpp"
+#include "data/image_formats.hpp"
 
 namespace caffe {
 namespace image_internal {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "caffe/check.hpp"
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 
 namespace caffe {
 

@@ -12,7 +12,7 @@
 #include <png.h>
 
 #include "caffe/check.hpp"
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 
 namespace caffe {
 

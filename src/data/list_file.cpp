@@ -1,7 +1,7 @@
 // Lines of lists, as said in the header. A list is read whole before anything
 // is said about it, so that an error can tell how many of its lines share the
 // fault.
-#include "caffe/data/list_file.hpp"
+#include "data/list_file.hpp"
 
 #include <filesystem>
 #include <sstream>

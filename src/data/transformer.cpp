@@ -1,7 +1,7 @@
 // transform_param, as said in the header: bytes in rows of pixels in, planes
 // of numbers out.
 
-#include "caffe/data/transformer.hpp"
+#include "data/transformer.hpp"
 
 #include <string>
 #include <vector>

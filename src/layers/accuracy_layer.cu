@@ -1,8 +1,8 @@
 // Accuracy on the GPU: the functions of accuracy_layer.cpp, in its order; one
 // warp a position. Only whole numbers are added atomically.
 #include "caffe/layers/accuracy_layer.hpp"
-#include "caffe/util/channels.cuh"
-#include "caffe/util/labels.cuh"
+#include "math/channels.cuh"
+#include "layers/labels.cuh"
 
 namespace caffe {
 namespace {

@@ -1,9 +1,9 @@
 // BatchNorm on the GPU: the functions of batch_norm_layer.cpp, in its order.
 // Where cuDNN is built in, it has the batch's statistics and the gradient.
 #include "caffe/layers/batch_norm_layer.hpp"
-#include "caffe/util/channels.cuh"
+#include "math/channels.cuh"
 #ifdef TERCET_CUDNN
-#include "caffe/util/cudnn.hpp"
+#include "math/cudnn.hpp"
 #endif
 
 namespace caffe {

@@ -1,5 +1,5 @@
 // BatchTripletLoss: reads and checks the options, checks shapes, and hands the
-// batch to metric/mining.hpp.
+// batch to mining/mining.hpp.
 #include "caffe/layers/batch_triplet_loss_layer.hpp"
 
 #include <cmath>

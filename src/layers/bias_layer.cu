@@ -1,6 +1,6 @@
 // Bias on the GPU: the functions of bias_layer.cpp, in its order.
 #include "caffe/layers/bias_layer.hpp"
-#include "caffe/util/channels.cuh"
+#include "math/channels.cuh"
 
 namespace caffe {
 namespace {

@@ -1,6 +1,6 @@
 // BroadcastLayer on the GPU: storing the gradients of operands.
 #include "caffe/layers/broadcast_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 
 namespace caffe {
 

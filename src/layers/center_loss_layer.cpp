@@ -1,11 +1,11 @@
 // CenterLoss: reads and checks the options, checks shapes and labels, and hands
-// the rows to metric/center.hpp.
+// the rows to loss/center.hpp.
 #include "caffe/layers/center_loss_layer.hpp"
 
 #include <vector>
 
-#include "caffe/metric/center.hpp"
-#include "caffe/util/parameters.hpp"
+#include "caffe/loss/center.hpp"
+#include "layers/parameters.hpp"
 
 namespace caffe {
 

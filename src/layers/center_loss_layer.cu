@@ -2,9 +2,9 @@
 #include <vector>
 
 #include "caffe/layers/center_loss_layer.hpp"
-#include "caffe/metric/center.hpp"
-#include "caffe/util/channels.cuh"
-#include "caffe/util/labels.cuh"
+#include "caffe/loss/center.hpp"
+#include "math/channels.cuh"
+#include "layers/labels.cuh"
 
 namespace caffe {
 namespace {

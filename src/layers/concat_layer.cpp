@@ -1,7 +1,7 @@
 // ConcatLayer on the CPU: one strided copy a bottom.
 #include "caffe/layers/concat_layer.hpp"
 
-#include "caffe/util/copy_rows.hpp"
+#include "layers/copy_rows.hpp"
 
 namespace caffe {
 

@@ -1,6 +1,6 @@
 // ConcatLayer on the GPU: one strided copy a bottom.
 #include "caffe/layers/concat_layer.hpp"
-#include "caffe/util/copy_rows.cuh"
+#include "layers/copy_rows.cuh"
 
 namespace caffe {
 

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
-#include "caffe/metric/contrastive.hpp"
-#include "caffe/metric/distances.hpp"
-#include "caffe/util/parallel.hpp"
+#include "caffe/loss/contrastive.hpp"
+#include "caffe/pairwise/distances.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

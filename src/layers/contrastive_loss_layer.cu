@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "caffe/layers/contrastive_loss_layer.hpp"
-#include "caffe/metric/contrastive.hpp"
-#include "caffe/metric/reduce.cuh"
-#include "caffe/util/channels.cuh"
+#include "caffe/loss/contrastive.hpp"
+#include "pairwise/reduce.cuh"
+#include "math/channels.cuh"
 
 namespace caffe {
 

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "caffe/filler.hpp"
-#include "caffe/util/parameters.hpp"
+#include "layers/parameters.hpp"
 
 namespace caffe {
 

@@ -1,4 +1,4 @@
-// Convolution on the device: the arithmetic is in util/gpu_convolution.hpp.
+// Convolution on the device: the arithmetic is in convolution/gpu_convolution.hpp.
 #include "caffe/layers/conv_layer.hpp"
 
 namespace caffe {

@@ -1,6 +1,6 @@
 // DropoutLayer on the GPU, one thread for four values.
 #include "caffe/layers/dropout_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 
 namespace caffe {
 namespace {

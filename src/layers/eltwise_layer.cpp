@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // Eltwise on the GPU: the functions of eltwise_layer.cpp, in its order; one
 // kernel a step from bottom to bottom.
 #include "caffe/layers/eltwise_layer.hpp"
-#include "caffe/util/map.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "caffe/metric/distances.hpp"
-#include "caffe/util/parallel.hpp"
+#include "caffe/pairwise/distances.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "caffe/layers/euclidean_loss_layer.hpp"
-#include "caffe/metric/reduce.cuh"
-#include "caffe/util/map.cuh"
+#include "pairwise/reduce.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 

@@ -1,5 +1,5 @@
 // IdentityData: reads its options, and hands over what data/image_batches
-// makes of what metric/sampler draws.
+// makes of what sampling/sampler draws.
 
 #include "caffe/layers/identity_data_layer.hpp"
 

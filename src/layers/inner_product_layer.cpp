@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "caffe/filler.hpp"
-#include "caffe/util/parallel.hpp"
-#include "caffe/util/parameters.hpp"
+#include "core/parallel.hpp"
+#include "layers/parameters.hpp"
 
 namespace caffe {
 

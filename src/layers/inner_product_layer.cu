@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "caffe/layers/inner_product_layer.hpp"
-#include "caffe/util/channels.cuh"
+#include "math/channels.cuh"
 
 namespace caffe {
 

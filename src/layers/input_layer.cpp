@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 
 namespace caffe {
 

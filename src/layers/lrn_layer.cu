@@ -1,6 +1,6 @@
 // LRN on the GPU: the functions of lrn_layer.cpp, in its order.
 #include "caffe/layers/lrn_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 
 namespace caffe {
 namespace {

@@ -1,12 +1,12 @@
 // MarginInnerProduct: reads and checks the options, checks shapes and labels,
-// and hands the rows to metric/margin_product.hpp.
+// and hands the rows to loss/margin_product.hpp.
 #include "caffe/layers/margin_inner_product_layer.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "caffe/util/parameters.hpp"
+#include "layers/parameters.hpp"
 
 namespace caffe {
 

@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "caffe/layers/margin_inner_product_layer.hpp"
-#include "caffe/util/labels.cuh"
+#include "layers/labels.cuh"
 
 namespace caffe {
 

@@ -1,6 +1,6 @@
 // The memory bank: a ring of rows, behind which the last batch stands until the
 // next one comes.
-#include "caffe/util/memory_bank.hpp"
+#include "layers/memory_bank.hpp"
 
 #include <algorithm>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "caffe/util/device.hpp"
+#include "core/device.hpp"
 
 namespace caffe {
 

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "caffe/util/parameters.hpp"
+#include "layers/parameters.hpp"
 
 namespace caffe {
 

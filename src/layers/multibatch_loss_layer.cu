@@ -2,7 +2,7 @@
 #include <vector>
 
 #include "caffe/layers/multibatch_loss_layer.hpp"
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 
 namespace caffe {
 

@@ -1,5 +1,5 @@
 // NPairLoss: reads and checks the options, and hands the batch to
-// metric/n_pair.hpp.
+// loss/n_pair.hpp.
 #include "caffe/layers/n_pair_loss_layer.hpp"
 
 #include <cmath>

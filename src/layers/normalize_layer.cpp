@@ -4,8 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "caffe/metric/distances.hpp"
-#include "caffe/util/parallel.hpp"
+#include "caffe/pairwise/distances.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "caffe/layers/normalize_layer.hpp"
-#include "caffe/metric/distances.hpp"
-#include "caffe/metric/row_lanes.cuh"
+#include "caffe/pairwise/distances.hpp"
+#include "pairwise/row_lanes.cuh"
 
 namespace caffe {
 

@@ -1,4 +1,4 @@
-// PairLossLayer: hands the batch to metric/pair_loss.hpp.
+// PairLossLayer: hands the batch to loss/pair_loss.hpp.
 #include "caffe/layers/pair_loss_layer.hpp"
 
 #include <vector>

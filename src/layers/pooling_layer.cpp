@@ -6,7 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -7,9 +7,9 @@
 
 #include "caffe/layers/pooling_layer.hpp"
 #ifdef TERCET_CUDNN
-#include "caffe/util/cudnn.hpp"
+#include "math/cudnn.hpp"
 #endif
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 
 namespace caffe {
 

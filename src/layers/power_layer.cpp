@@ -1,7 +1,7 @@
 // PowerLayer on the CPU.
 #include "caffe/layers/power_layer.hpp"
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

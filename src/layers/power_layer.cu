@@ -1,6 +1,6 @@
 // PowerLayer on the GPU.
 #include "caffe/layers/power_layer.hpp"
-#include "caffe/util/map.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 namespace {

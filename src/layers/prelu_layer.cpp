@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "caffe/filler.hpp"
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // PReLULayer on the GPU. The slopes' gradient is summed by one warp a row, in
 // the same pass as the bottom's, then by one warp a channel, in a fixed order.
 #include "caffe/layers/prelu_layer.hpp"
-#include "caffe/util/channels.cuh"
+#include "math/channels.cuh"
 
 namespace caffe {
 namespace {

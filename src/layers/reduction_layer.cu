@@ -1,7 +1,7 @@
 // Reduction on the GPU: the functions of reduction_layer.cpp, in its order;
 // one block a row.
 #include "caffe/layers/reduction_layer.hpp"
-#include "caffe/util/channels.cuh"
+#include "math/channels.cuh"
 
 namespace caffe {
 namespace {

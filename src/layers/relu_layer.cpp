@@ -1,7 +1,7 @@
 // ReLULayer on the CPU. Bound by memory: one pass over the values.
 #include "caffe/layers/relu_layer.hpp"
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -1,6 +1,6 @@
 // ReLULayer on the GPU.
 #include "caffe/layers/relu_layer.hpp"
-#include "caffe/util/map.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 namespace {

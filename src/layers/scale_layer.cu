@@ -1,6 +1,6 @@
 // Scale on the GPU: the functions of scale_layer.cpp, in its order.
 #include "caffe/layers/scale_layer.hpp"
-#include "caffe/util/channels.cuh"
+#include "math/channels.cuh"
 
 namespace caffe {
 namespace {

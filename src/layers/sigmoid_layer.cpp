@@ -1,7 +1,7 @@
 // SigmoidLayer on the CPU.
 #include "caffe/layers/sigmoid_layer.hpp"
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 namespace {

@@ -1,6 +1,6 @@
 // SigmoidLayer on the GPU.
 #include "caffe/layers/sigmoid_layer.hpp"
-#include "caffe/util/map.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 namespace {

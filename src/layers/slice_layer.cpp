@@ -1,7 +1,7 @@
 // SliceLayer on the CPU: one strided copy a top.
 #include "caffe/layers/slice_layer.hpp"
 
-#include "caffe/util/copy_rows.hpp"
+#include "layers/copy_rows.hpp"
 
 namespace caffe {
 

@@ -1,6 +1,6 @@
 // SliceLayer on the GPU: one strided copy a top.
 #include "caffe/layers/slice_layer.hpp"
-#include "caffe/util/copy_rows.cuh"
+#include "layers/copy_rows.cuh"
 
 namespace caffe {
 

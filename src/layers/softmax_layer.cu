@@ -3,9 +3,9 @@
 // by one thread, so that neighbouring threads read neighbouring positions.
 #include "caffe/layers/softmax_layer.hpp"
 #ifdef TERCET_CUDNN
-#include "caffe/util/cudnn.hpp"
+#include "math/cudnn.hpp"
 #endif
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 
 namespace caffe {
 namespace {

@@ -1,8 +1,8 @@
 // SoftmaxWithLoss on the GPU: the functions of softmax_loss_layer.cpp, in its
 // order.
 #include "caffe/layers/softmax_loss_layer.hpp"
-#include "caffe/util/channels.cuh"
-#include "caffe/util/labels.cuh"
+#include "math/channels.cuh"
+#include "layers/labels.cuh"
 
 namespace caffe {
 namespace {

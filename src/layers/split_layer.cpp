@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

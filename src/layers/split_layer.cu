@@ -1,6 +1,6 @@
 // SplitLayer on the GPU: shared data forward, the sum of the diffs backward.
 #include "caffe/layers/split_layer.hpp"
-#include "caffe/util/map.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // TanHLayer on the CPU.
 #include "caffe/layers/tanh_layer.hpp"
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 namespace {

@@ -1,6 +1,6 @@
 // TanHLayer on the GPU.
 #include "caffe/layers/tanh_layer.hpp"
-#include "caffe/util/map.cuh"
+#include "math/map.cuh"
 
 namespace caffe {
 namespace {

@@ -1,5 +1,5 @@
 // TripletData: reads its options and its list or folder, and hands over what
-// data/image_batches makes of what metric/sampler draws.
+// data/image_batches makes of what sampling/sampler draws.
 
 #include "caffe/layers/triplet_data_layer.hpp"
 
@@ -13,7 +13,7 @@
 #include <system_error>
 #include <vector>
 
-#include "caffe/metric/sampler.hpp"
+#include "caffe/sampling/sampler.hpp"
 
 namespace caffe {
 

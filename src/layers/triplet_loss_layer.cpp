@@ -1,5 +1,5 @@
 // TripletLoss: reads and checks the options, checks shapes, and hands the rows
-// to metric/triplet.hpp.
+// to loss/triplet.hpp.
 #include "caffe/layers/triplet_loss_layer.hpp"
 
 #include <google/protobuf/descriptor.h>

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "caffe/util/math_functions.hpp"
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 namespace {

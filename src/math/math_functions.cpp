@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "caffe/util/device.hpp"
-#include "caffe/util/parallel.hpp"
+#include "core/device.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 namespace {

@@ -1,7 +1,7 @@
 // Vector and matrix arithmetic on the device: cuBLAS for products and sums,
 // one Map for the rest.
-#include "caffe/util/device.hpp"
-#include "caffe/util/map.cuh"
+#include "core/device.hpp"
+#include "math/map.cuh"
 #include "caffe/util/math_functions.hpp"
 
 namespace caffe {

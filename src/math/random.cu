@@ -1,7 +1,7 @@
 // Random numbers on the device: each thread seeks the place of its number in
 // Caffe::rng()'s stream, so they are those that the CPU draws, up to what log,
 // cosine and square root differ in.
-#include "caffe/util/device.cuh"
+#include "core/device.cuh"
 #include "caffe/util/math_functions.hpp"
 
 namespace caffe {

@@ -1,7 +1,7 @@
 // A blob that several layers read gets a Split layer, so that each reader has
 // a gradient of its own and the sum is formed in one place.
 #include "caffe/net.hpp"
-#include "caffe/util/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 namespace {

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <new>
 
-#include "caffe/util/prototxt.hpp"
-#include "caffe/util/suggest.hpp"
+#include "net/prototxt.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // Net, parameters: copying them from files and other nets, and writing them.
 #include "caffe/net.hpp"
-#include "caffe/util/suggest.hpp"
-#include "caffe/util/weights.hpp"
+#include "core/suggest.hpp"
+#include "net/weights.hpp"
 
 namespace caffe {
 namespace {

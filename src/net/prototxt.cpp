@@ -3,7 +3,7 @@
 // prototxt_parser.cpp's, the older forms upgrade_v1.cpp's and
 // upgrade_proto.cpp's.
 
-#include "caffe/util/prototxt.hpp"
+#include "net/prototxt.hpp"
 
 #include <google/protobuf/text_format.h>
 
@@ -15,7 +15,7 @@
 #include "caffe/proto/caffe_v1.pb.h"
 #include "caffe/util/io.hpp"
 #include "caffe/util/upgrade_proto.hpp"
-#include "prototxt_parser.hpp"
+#include "net/prototxt_parser.hpp"
 
 namespace caffe {
 

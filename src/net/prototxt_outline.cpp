@@ -1,7 +1,7 @@
 // Tokens and blocks of a prototxt for messages; see the header. Reading the
 // file proper is protobuf's TextFormat, called in prototxt_parser.cpp.
 
-#include "prototxt_outline.hpp"
+#include "net/prototxt_outline.hpp"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>

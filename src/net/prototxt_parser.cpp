@@ -2,7 +2,7 @@
 // protobuf gives an error the place of the token that it looks at, which is
 // often one too far; the Outline finds the token that is meant.
 
-#include "prototxt_parser.hpp"
+#include "net/prototxt_parser.hpp"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
@@ -12,8 +12,8 @@
 
 #include "caffe/check.hpp"
 #include "caffe/proto/caffe.pb.h"
-#include "caffe/util/suggest.hpp"
-#include "prototxt_outline.hpp"
+#include "core/suggest.hpp"
+#include "net/prototxt_outline.hpp"
 
 namespace caffe {
 

@@ -2,7 +2,7 @@
 // names are decoded, all others are skipped by their length, so a fork's
 // options cannot make a file unreadable, and every failure has a place.
 
-#include "caffe/util/weights.hpp"
+#include "net/weights.hpp"
 
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl.h>

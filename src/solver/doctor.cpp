@@ -1,5 +1,5 @@
 // The doctor's signs, and how long each must last; see the header.
-#include "caffe/solver/doctor.hpp"
+#include "solver/doctor.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // Embeddings on their way back to data layers, as said in the header.
-#include "caffe/solver/embedding_feed.hpp"
+#include "solver/embedding_feed.hpp"
 
-#include "caffe/util/suggest.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 

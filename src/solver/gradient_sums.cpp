@@ -1,5 +1,5 @@
 // Sums over gradients on the CPU, parameter by parameter.
-#include "caffe/solver/gradient_sums.hpp"
+#include "solver/gradient_sums.hpp"
 
 #include <cmath>
 

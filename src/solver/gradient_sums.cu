@@ -2,9 +2,9 @@
 // parameters, each writes its part, and one block adds the parts in order.
 #include <algorithm>
 
-#include "caffe/solver/gradient_sums.hpp"
-#include "caffe/util/channels.cuh"
-#include "caffe/util/device.hpp"
+#include "solver/gradient_sums.hpp"
+#include "math/channels.cuh"
+#include "core/device.hpp"
 
 namespace caffe {
 

@@ -1,5 +1,5 @@
 // The learning-rate policies; see the header.
-#include "caffe/solver/lr_policy.hpp"
+#include "solver/lr_policy.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // The progress of a run; see the header.
-#include "caffe/solver/progress.hpp"
+#include "solver/progress.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "caffe/solver/lr_policy.hpp"
-#include "caffe/util/weights.hpp"
+#include "solver/lr_policy.hpp"
+#include "net/weights.hpp"
 
 namespace caffe {
 

@@ -1,5 +1,5 @@
 // The files of a snapshot; see the header.
-#include "caffe/solver/snapshot.hpp"
+#include "solver/snapshot.hpp"
 
 #include <dirent.h>
 #include <signal.h>
@@ -14,7 +14,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
-#include "caffe/util/weights.hpp"
+#include "net/weights.hpp"
 
 namespace caffe {
 namespace {

@@ -2,9 +2,9 @@
 // solver_run.cpp, testing solver_test.cpp, snapshots solver_snapshot.cpp.
 #include "caffe/solver.hpp"
 
-#include "caffe/solver/solver_check.hpp"
-#include "caffe/util/cudnn_choice.hpp"
-#include "caffe/util/prototxt.hpp"
+#include "solver/solver_check.hpp"
+#include "convolution/cudnn_choice.hpp"
+#include "net/prototxt.hpp"
 
 namespace caffe {
 namespace {

@@ -1,5 +1,5 @@
 // The checks of a solver's options; see the header.
-#include "caffe/solver/solver_check.hpp"
+#include "solver/solver_check.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "caffe/check.hpp"
-#include "caffe/solver/lr_policy.hpp"
-#include "caffe/util/prototxt.hpp"
-#include "caffe/util/suggest.hpp"
+#include "solver/lr_policy.hpp"
+#include "net/prototxt.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "caffe/solver.hpp"
-#include "caffe/solver/snapshot.hpp"
-#include "caffe/solver/solver_check.hpp"
+#include "solver/snapshot.hpp"
+#include "solver/solver_check.hpp"
 
 namespace caffe {
 namespace {

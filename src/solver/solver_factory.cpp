@@ -2,8 +2,8 @@
 #include "caffe/solver_factory.hpp"
 
 #include "caffe/solver.hpp"
-#include "caffe/solver/solver_check.hpp"
-#include "caffe/util/suggest.hpp"
+#include "solver/solver_check.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 

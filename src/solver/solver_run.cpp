@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "caffe/solver.hpp"
-#include "caffe/solver/solver_check.hpp"
-#include "caffe/util/device.hpp"
+#include "solver/solver_check.hpp"
+#include "core/device.hpp"
 
 namespace caffe {
 namespace {

@@ -3,10 +3,10 @@
 #include <cmath>
 
 #include "caffe/solver.hpp"
-#include "caffe/solver/lr_policy.hpp"
-#include "caffe/solver/snapshot.hpp"
-#include "caffe/util/cudnn_choice.hpp"
-#include "caffe/util/weights.hpp"
+#include "solver/lr_policy.hpp"
+#include "solver/snapshot.hpp"
+#include "convolution/cudnn_choice.hpp"
+#include "net/weights.hpp"
 
 namespace caffe {
 namespace {

@@ -1,8 +1,8 @@
 // The update rules on the CPU: one pass over each parameter. The formulas are
 // in the header.
-#include "caffe/solver/update_rules.hpp"
+#include "solver/update_rules.hpp"
 
-#include "caffe/util/parallel.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // The update rules on the GPU: one kernel a rule, one thread a value. The
 // formulas are in the header.
-#include "caffe/solver/update_rules.hpp"
-#include "caffe/util/device.cuh"
+#include "solver/update_rules.hpp"
+#include "core/device.cuh"
 
 namespace caffe {
 

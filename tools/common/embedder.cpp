@@ -6,11 +6,11 @@
 #include <cmath>
 #include <utility>
 
-#include "caffe/data/transformer.hpp"
-#include "caffe/solver/snapshot.hpp"
-#include "caffe/util/parallel.hpp"
-#include "caffe/util/status_line.hpp"
-#include "caffe/util/suggest.hpp"
+#include "data/transformer.hpp"
+#include "solver/snapshot.hpp"
+#include "core/parallel.hpp"
+#include "core/status_line.hpp"
+#include "core/suggest.hpp"
 #include "tools/common/tool_main.hpp"
 
 namespace caffe {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "caffe/net.hpp"
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 
 namespace caffe {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "caffe/util/suggest.hpp"
+#include "core/suggest.hpp"
 #include "tools/common/tool_main.hpp"
 
 namespace caffe {

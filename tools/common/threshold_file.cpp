@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "caffe/util/io.hpp"
-#include "caffe/util/prototxt.hpp"
+#include "net/prototxt.hpp"
 #include "tools/common/tool_main.hpp"
 
 namespace caffe {

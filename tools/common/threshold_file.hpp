@@ -2,13 +2,13 @@
 // tools/verify. The file is a VerificationThreshold as prototxt
 // (proto/caffe_threshold.proto), and carries the settings that the threshold
 // was found with, under the names of the flags. What a distance is, is told in
-// caffe/metric/distances.hpp.
+// caffe/pairwise/distances.hpp.
 #ifndef TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
 #define TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
 
 #include <string>
 
-#include "caffe/metric/distances.hpp"
+#include "caffe/pairwise/distances.hpp"
 #include "caffe/proto/caffe_threshold.pb.h"
 
 namespace caffe {

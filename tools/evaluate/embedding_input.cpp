@@ -7,9 +7,9 @@
 #include <set>
 
 #include "caffe/check.hpp"
-#include "caffe/data/identity_list.hpp"
-#include "caffe/data/list_file.hpp"
-#include "caffe/util/npy.hpp"
+#include "data/identity_list.hpp"
+#include "data/list_file.hpp"
+#include "data/npy.hpp"
 
 namespace caffe {
 

@@ -1,13 +1,13 @@
 // Two folders or two lists become labels that are common to both; the ranking
-// and its figures are metric/retrieval.hpp's.
+// and its figures are evaluation/retrieval.hpp's.
 #include "tools/evaluate/identification_protocol.hpp"
 
 #include <filesystem>
 #include <map>
 
 #include "caffe/check.hpp"
-#include "caffe/data/identity_list.hpp"
-#include "caffe/data/list_file.hpp"
+#include "data/identity_list.hpp"
+#include "data/list_file.hpp"
 
 namespace caffe {
 

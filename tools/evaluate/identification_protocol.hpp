@@ -1,6 +1,6 @@
 // Identification: people of a gallery are to be found again for probes. Reads
 // the two sets of images, and judges their embeddings; what rank and mAP are is
-// metric/retrieval.hpp's.
+// evaluation/retrieval.hpp's.
 #ifndef TERCET_TOOLS_EVALUATE_IDENTIFICATION_PROTOCOL_HPP_
 #define TERCET_TOOLS_EVALUATE_IDENTIFICATION_PROTOCOL_HPP_
 
@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "caffe/metric/bootstrap.hpp"
-#include "caffe/metric/distances.hpp"
-#include "caffe/metric/retrieval.hpp"
+#include "caffe/evaluation/bootstrap.hpp"
+#include "caffe/pairwise/distances.hpp"
+#include "caffe/evaluation/retrieval.hpp"
 #include "tools/evaluate/report.hpp"
 
 namespace caffe {

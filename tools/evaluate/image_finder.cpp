@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <filesystem>
 
-#include "caffe/data/identity_list.hpp"
-#include "caffe/util/image.hpp"
-#include "caffe/util/suggest.hpp"
+#include "data/identity_list.hpp"
+#include "data/image.hpp"
+#include "core/suggest.hpp"
 
 namespace caffe {
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "caffe/data/list_file.hpp"
+#include "data/list_file.hpp"
 
 namespace caffe {
 

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "caffe/check.hpp"
-#include "caffe/data/list_file.hpp"
+#include "data/list_file.hpp"
 
 namespace caffe {
 

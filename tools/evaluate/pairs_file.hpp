@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "caffe/metric/verification.hpp"
+#include "caffe/evaluation/verification.hpp"
 #include "tools/evaluate/image_finder.hpp"
 
 namespace caffe {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "caffe/check.hpp"
-#include "caffe/metric/bootstrap.hpp"
+#include "caffe/evaluation/bootstrap.hpp"
 #include "tools/evaluate/figures.hpp"
 
 namespace caffe {

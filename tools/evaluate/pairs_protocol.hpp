@@ -18,7 +18,7 @@
 #include <string>
 #include <vector>
 
-#include "caffe/metric/distances.hpp"
+#include "caffe/pairwise/distances.hpp"
 #include "tools/evaluate/pairs_file.hpp"
 #include "tools/evaluate/report.hpp"
 

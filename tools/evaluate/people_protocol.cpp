@@ -6,7 +6,7 @@
 #include <map>
 
 #include "caffe/check.hpp"
-#include "caffe/metric/retrieval.hpp"
+#include "caffe/evaluation/retrieval.hpp"
 #include "tools/evaluate/figures.hpp"
 #include "tools/evaluate/identification_protocol.hpp"
 

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "caffe/metric/bootstrap.hpp"
-#include "caffe/metric/roc.hpp"
-#include "caffe/metric/verification.hpp"
+#include "caffe/evaluation/bootstrap.hpp"
+#include "caffe/evaluation/roc.hpp"
+#include "caffe/evaluation/verification.hpp"
 
 namespace caffe {
 

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "caffe/check.hpp"
-#include "caffe/util/image.hpp"
+#include "data/image.hpp"
 #include "tools/evaluate/gnuplot.hpp"
 
 namespace caffe {

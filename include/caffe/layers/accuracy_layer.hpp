@@ -25,7 +25,7 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
-#include "caffe/util/labels.hpp"
+#include "layers/labels.hpp"
 
 namespace caffe {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "caffe/layers/metric_loss_layer.hpp"
-#include "caffe/util/memory_bank.hpp"
+#include "layers/memory_bank.hpp"
 
 namespace caffe {
 

@@ -1,14 +1,14 @@
 // BatchTripletLoss: the triplet loss over the triplets that a batch of labelled
 // embeddings holds, chosen by a mining rule.
 //
-// This header is the layer's manual. The arithmetic is in metric/mining.hpp.
+// This header is the layer's manual. The arithmetic is in mining/mining.hpp.
 #ifndef CAFFE_LAYERS_BATCH_TRIPLET_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_BATCH_TRIPLET_LOSS_LAYER_HPP_
 
 #include <vector>
 
 #include "caffe/layers/batch_loss_layer.hpp"
-#include "caffe/metric/mining.hpp"
+#include "caffe/mining/mining.hpp"
 
 namespace caffe {
 

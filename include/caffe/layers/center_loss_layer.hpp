@@ -1,14 +1,14 @@
 // CenterLoss: draws the features of each class towards a centre that is learned
 // with them, beside a SoftmaxWithLoss that keeps the classes apart.
 //
-// This header is the layer's manual. The arithmetic is in metric/center.hpp.
+// This header is the layer's manual. The arithmetic is in loss/center.hpp.
 #ifndef CAFFE_LAYERS_CENTER_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_CENTER_LOSS_LAYER_HPP_
 
 #include <vector>
 
 #include "caffe/layers/metric_loss_layer.hpp"
-#include "caffe/util/labels.hpp"
+#include "layers/labels.hpp"
 
 namespace caffe {
 

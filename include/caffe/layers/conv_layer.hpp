@@ -1,7 +1,7 @@
 // Convolution: each output is a weighted sum over a window of all channels.
 //
-// This header is the layer's manual. The arithmetic is in util/convolution.hpp
-// on the CPU and in util/gpu_convolution.hpp on the GPU.
+// This header is the layer's manual. The arithmetic is in convolution/convolution.hpp
+// on the CPU and in convolution/gpu_convolution.hpp on the GPU.
 #ifndef CAFFE_LAYERS_CONV_LAYER_HPP_
 #define CAFFE_LAYERS_CONV_LAYER_HPP_
 
@@ -9,8 +9,8 @@
 
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
-#include "caffe/util/convolution.hpp"
-#include "caffe/util/gpu_convolution.hpp"
+#include "convolution/convolution.hpp"
+#include "convolution/gpu_convolution.hpp"
 
 namespace caffe {
 

@@ -51,7 +51,7 @@
 //     neighbours [1]        L: of 1 + L people one is drawn as above, and the
 //                           others are his nearest
 //     rate [0.5]            of a batch in a person's mean (moving average) }
-// How each is drawn is told in metric/sampler.hpp.
+// How each is drawn is told in sampling/sampler.hpp.
 //
 // With hard_identities batches [k n, (k + 1) n), n = refresh, follow from the
 // embeddings of the batches before k n: all that the solver has handed over
@@ -76,12 +76,12 @@
 #include <string>
 #include <vector>
 
-#include "caffe/data/identity_list.hpp"
-#include "caffe/data/image_batches.hpp"
+#include "data/identity_list.hpp"
+#include "data/image_batches.hpp"
 #include "caffe/layer.hpp"
-#include "caffe/layers/embedding_receiver.hpp"
-#include "caffe/metric/class_means.hpp"
-#include "caffe/metric/sampler.hpp"
+#include "layers/embedding_receiver.hpp"
+#include "sampling/class_means.hpp"
+#include "caffe/sampling/sampler.hpp"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // LiftedStructureLoss: each pair of one person against all negatives of both of
 // its rows at once.
 //
-// This header is the layer's manual. The arithmetic is in metric/pair_loss.hpp.
+// This header is the layer's manual. The arithmetic is in loss/pair_loss.hpp.
 #ifndef CAFFE_LAYERS_LIFTED_STRUCTURE_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_LIFTED_STRUCTURE_LOSS_LAYER_HPP_
 
@@ -40,7 +40,7 @@ namespace caffe {
 //
 // Gradient: dL/dd_ij = max(0, J_ij) / |S| for a pair of S, and for (i, k) of N
 // minus exp(margin - d_ik - J_ij + d_ij) times that of each pair of S that i or
-// k is in; and from distances to rows as in metric/distances.hpp. At distance 0
+// k is in; and from distances to rows as in pairwise/distances.hpp. At distance 0
 // the gradient of an unsquared distance is 0.
 //
 // A batch without a negative, or in which no person is there twice, has loss 0

@@ -3,15 +3,15 @@
 // ArcFace, so that they can be exchanged by one word.
 //
 // This header is the layer's manual. The arithmetic is in
-// metric/margin_product.hpp.
+// loss/margin_product.hpp.
 #ifndef CAFFE_LAYERS_MARGIN_INNER_PRODUCT_LAYER_HPP_
 #define CAFFE_LAYERS_MARGIN_INNER_PRODUCT_LAYER_HPP_
 
 #include <vector>
 
 #include "caffe/layer.hpp"
-#include "caffe/metric/margin_product.hpp"
-#include "caffe/util/labels.hpp"
+#include "caffe/loss/margin_product.hpp"
+#include "layers/labels.hpp"
 
 namespace caffe {
 

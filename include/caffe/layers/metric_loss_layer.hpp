@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "caffe/layers/loss_layer.hpp"
-#include "caffe/metric/diagnostics.hpp"
-#include "caffe/metric/triplet.hpp"
+#include "caffe/loss/diagnostics.hpp"
+#include "caffe/loss/triplet.hpp"
 
 namespace caffe {
 
@@ -19,7 +19,7 @@ namespace caffe {
 //                  a hinge above 0
 //   2  tuples      scalar, optional: how many triplets (or pairs) counted
 //   3  statistics  kStatisticsValues numbers, optional: those of
-//                  metric/diagnostics.hpp, in the order of StatisticsValues
+//                  loss/diagnostics.hpp, in the order of StatisticsValues
 //
 // Tops 1 to 3 are no losses and have no gradient. Top 3 looks at all pairs of
 // the batch, on the host: it costs about what a loss over all pairs does.

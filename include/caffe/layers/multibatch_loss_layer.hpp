@@ -1,7 +1,7 @@
 // MultibatchLoss: all pairs of a batch on the right side of a threshold, which
 // is learned with the net.
 //
-// This header is the layer's manual. The arithmetic is in metric/pair_loss.hpp.
+// This header is the layer's manual. The arithmetic is in loss/pair_loss.hpp.
 #ifndef CAFFE_LAYERS_MULTIBATCH_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_MULTIBATCH_LOSS_LAYER_HPP_
 

@@ -1,14 +1,14 @@
 // NPairLoss: each pair of one person against one negative, or all, of every
 // other person at once, by inner products.
 //
-// This header is the layer's manual. The arithmetic is in metric/n_pair.hpp.
+// This header is the layer's manual. The arithmetic is in loss/n_pair.hpp.
 #ifndef CAFFE_LAYERS_N_PAIR_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_N_PAIR_LOSS_LAYER_HPP_
 
 #include <vector>
 
 #include "caffe/layers/batch_loss_layer.hpp"
-#include "caffe/metric/n_pair.hpp"
+#include "caffe/loss/n_pair.hpp"
 
 namespace caffe {
 

@@ -1,5 +1,5 @@
 // PairLossLayer: the base of losses over all pairs of a batch whose arithmetic
-// is metric/pair_loss.hpp. To BatchLossLayer it adds the passes; options, and
+// is loss/pair_loss.hpp. To BatchLossLayer it adds the passes; options, and
 // what is learned beside the embeddings, are each layer's.
 #ifndef CAFFE_LAYERS_PAIR_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_PAIR_LOSS_LAYER_HPP_
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "caffe/layers/batch_loss_layer.hpp"
-#include "caffe/metric/pair_loss.hpp"
+#include "caffe/loss/pair_loss.hpp"
 
 namespace caffe {
 

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "caffe/layers/neuron_layer.hpp"
-#include "caffe/util/channels.hpp"
+#include "math/channels.hpp"
 
 namespace caffe {
 

@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
-#include "caffe/util/channels.hpp"
+#include "math/channels.hpp"
 
 namespace caffe {
 

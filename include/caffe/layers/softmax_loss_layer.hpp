@@ -36,7 +36,7 @@
 #include <vector>
 
 #include "caffe/layers/loss_layer.hpp"
-#include "caffe/util/labels.hpp"
+#include "layers/labels.hpp"
 
 namespace caffe {
 

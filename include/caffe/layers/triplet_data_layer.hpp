@@ -27,7 +27,7 @@
 //
 // From a folder, the anchor goes through all images whose person has another
 // one; the positive is another one of these, the negative any image of anyone
-// else (metric/sampler.hpp). The seed is drawn from the global generator at
+// else (sampling/sampler.hpp). The seed is drawn from the global generator at
 // SetUp; batch b is a function of the seed, b and the files, not of the
 // number of threads. SaveState keeps the seed and how many batches were
 // handed over, so that a resumed run goes on with the very next one.
@@ -41,8 +41,8 @@
 #include <memory>
 #include <vector>
 
-#include "caffe/data/identity_list.hpp"
-#include "caffe/data/image_batches.hpp"
+#include "data/identity_list.hpp"
+#include "data/image_batches.hpp"
 #include "caffe/layer.hpp"
 
 namespace caffe {

@@ -1,7 +1,7 @@
 // TripletLoss: pulls an anchor to its positive and pushes it from its
 // negative until the two distances differ by a margin.
 //
-// This header is the layer's manual. The arithmetic is in metric/triplet.hpp;
+// This header is the layer's manual. The arithmetic is in loss/triplet.hpp;
 // docs/triplet_loss.md derives it.
 #ifndef CAFFE_LAYERS_TRIPLET_LOSS_LAYER_HPP_
 #define CAFFE_LAYERS_TRIPLET_LOSS_LAYER_HPP_
@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "caffe/layers/metric_loss_layer.hpp"
-#include "caffe/metric/triplet.hpp"
+#include "caffe/loss/triplet.hpp"
 
 namespace caffe {
 

@@ -1,0 +1,89 @@
+// Loops over OpenMP whose results do not depend on the number of threads.
+//
+// ParallelFor splits a range among the threads: for work in which each index
+// writes only its own output. ParallelSum cuts a range in blocks of a fixed
+// size and adds the blocks' sums in order. Small work stays on one thread, and
+// so does a loop inside another parallel loop.
+#ifndef TERCET_CORE_PARALLEL_HPP_
+#define TERCET_CORE_PARALLEL_HPP_
+
+#include <algorithm>
+#include <cstdint>
+#include <exception>
+#include <vector>
+
+namespace caffe {
+
+// Under this many elementary operations a second thread costs more than it
+// brings (about 1 MB of floats).
+constexpr int64_t kParallelGrain = 256 * 1024;
+
+namespace internal {
+int NumThreadsFor(int64_t n, int64_t work_per_item);
+// Runs task(0) ... task(count - 1), on up to `threads` threads; an exception
+// of a task is thrown again here.
+void RunTasks(int count, int threads, void (*task)(void* context, int index),
+              void* context);
+}  // namespace internal
+
+// Calls body(begin, end) on disjoint ranges that cover 0 ... n-1.
+// work_per_item: elementary operations an index costs.
+template <typename Body>
+void ParallelFor(int64_t n, int64_t work_per_item, const Body& body) {
+  if (n <= 0) return;
+  const int threads = internal::NumThreadsFor(n, work_per_item);
+  if (threads == 1) {
+    body(static_cast<int64_t>(0), n);
+    return;
+  }
+  struct Context {
+    const Body* body;
+    int64_t n;
+    int threads;
+  } context = {&body, n, threads};
+  internal::RunTasks(
+      threads, threads,
+      [](void* raw, int index) {
+        const Context& c = *static_cast<Context*>(raw);
+        const int64_t begin = c.n * index / c.threads;
+        const int64_t end = c.n * (index + 1) / c.threads;
+        if (begin < end) (*c.body)(begin, end);
+      },
+      &context);
+}
+
+// The sum of body(begin, end) over blocks of 4096 indices, added in order.
+template <typename T, typename Body>
+T ParallelSum(int64_t n, const Body& body) {
+  constexpr int64_t kBlock = 4096;
+  const int64_t blocks = (n + kBlock - 1) / kBlock;
+  if (blocks <= 1) return n > 0 ? body(static_cast<int64_t>(0), n) : T(0);
+  std::vector<T> partial(blocks);
+  ParallelFor(blocks, kBlock, [&](int64_t begin, int64_t end) {
+    for (int64_t b = begin; b < end; ++b) {
+      partial[b] = body(b * kBlock, std::min(n, (b + 1) * kBlock));
+    }
+  });
+  T sum = 0;
+  for (const T& part : partial) sum += part;
+  return sum;
+}
+
+// The sum of f(i) for i of begin ... end-1 in eight lanes, so that it can be
+// vectorised without changing its order from machine to machine.
+template <typename F>
+double LaneSum(int64_t begin, int64_t end, const F& f) {
+  constexpr int kLanes = 8;
+  double lanes[kLanes] = {};
+  int64_t i = begin;
+  for (; i + kLanes <= end; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] += f(i + lane);
+  }
+  for (; i < end; ++i) lanes[0] += f(i);
+  return ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) +
+         ((lanes[4] + lanes[5]) + (lanes[6] + lanes[7]));
+}
+
+}  // namespace caffe
+
+#endif  // TERCET_CORE_PARALLEL_HPP_

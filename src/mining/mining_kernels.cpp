@@ -1,0 +1,28 @@
+// Which of mining's inner loops this processor gets, and the set that every
+// processor runs: 16-byte vectors.
+
+#define SIMD_VECTOR_BYTES 16
+#include "mining/mining_kernels_impl.hpp"
+
+namespace caffe {
+namespace metric {
+
+template <typename T>
+const MiningKernels<T>& BestMiningKernels() {
+#ifdef TERCET_X86_KERNELS
+  static const bool avx2 =
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  static const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
+                             __builtin_cpu_supports("avx512dq") &&
+                             __builtin_cpu_supports("avx512vl");
+  if (avx512) return Avx512MiningKernels<T>();
+  if (avx2) return Avx2MiningKernels<T>();
+#endif
+  return kMiningKernels<T>;
+}
+
+template const MiningKernels<float>& BestMiningKernels<float>();
+template const MiningKernels<double>& BestMiningKernels<double>();
+
+}  // namespace metric
+}  // namespace caffe

@@ -1,0 +1,55 @@
+// Snapshots as files: PREFIX_iter_N.caffemodel and PREFIX_iter_N.solverstate.
+// What goes into them is the solver's. Errors are kInput, "path: reason".
+//
+// Both files are in protobuf's binary form (NetParameter, SolverState) and are
+// written beside and renamed, the weights first. The state names its weights
+// and carries two 64-bit hashes: of the weights (weights_hash) and of itself
+// (state_hash), so that a damaged or mismatched pair is refused. States that
+// Caffe wrote carry neither and are taken as they are.
+//
+// The hash of a string of bytes: h = 0xcbf29ce484222325; for each 8 bytes, as
+// a little-endian number w, the last ones filled up with zeros:
+// h = (h ^ w) * 0x100000001b3, h ^= h >> 32; at last the length, in the same
+// way. The hash of a state is that of its serialized bytes without state_hash.
+// The hash of weights takes in turn, for each layer with blobs, the name, and
+// for each blob the shape (8 bytes an axis) and the values.
+#ifndef TERCET_SOLVER_SNAPSHOT_HPP_
+#define TERCET_SOLVER_SNAPSHOT_HPP_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "caffe/proto/caffe.pb.h"
+
+namespace caffe {
+
+// "PREFIX_iter_N.caffemodel", "PREFIX_iter_N.solverstate".
+std::string ModelFileName(const std::string& prefix, int iter);
+std::string StateFileName(const std::string& prefix, int iter);
+
+// The states of a prefix in the folder, the newest (by iteration) first.
+std::vector<std::string> FindStates(const std::string& prefix);
+
+// Removes those of the iterations from first to last, without their weights.
+void RemoveStates(const std::string& prefix, int first, int last);
+
+uint64_t HashWeights(const NetParameter& weights);
+
+// Writes a state with its hash; reads one and compares.
+void WriteState(const std::string& path, SolverState state);
+void ReadState(const std::string& path, SolverState* state);
+
+// Reads the weights that a state belongs to: the file of its learned_net in
+// the state's own folder, or else where the name points. Returns the file's
+// name. Refuses weights with another hash.
+std::string ReadWeightsOfState(const std::string& path,
+                               const SolverState& state,
+                               NetParameter* weights);
+
+// Removes what a killed process left half written beside the snapshots.
+void RemoveLeftovers(const std::string& prefix);
+
+}  // namespace caffe
+
+#endif  // TERCET_SOLVER_SNAPSHOT_HPP_

@@ -1,0 +1,228 @@
+// The tools' way from images to rows: each option against the same thing said
+// by the net, and public weights on public faces against stored rows.
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "data/npy.hpp"
+#include "test/data/image_files.hpp"
+#include "tools/common/embedder.hpp"
+
+namespace caffe {
+namespace {
+
+// A net of one Input layer and what passes its blob on.
+string EmbedderNet(const ImageFolder& folder, const string& name,
+                   const string& shape, const string& options,
+                   const string& layer = "type: 'Power'") {
+  return folder.Write(name, "layer { name: 'data' type: 'Input' top: 'data' " +
+                                options + " input_param { shape { " + shape +
+                                " } } } layer { name: 'out' bottom: 'data' "
+                                "top: 'out' " + layer + " }");
+}
+
+const char kColour[] = "dim: 2 dim: 3 dim: 4 dim: 6";
+
+class EmbedderTest : public ::testing::Test {
+ protected:
+  EmbedderTest() {
+    for (const char* name : {"a.png", "b.png", "c.png"}) {
+      paths_.push_back(folder_ / name);
+    }
+    WriteImage(paths_[0], Pattern(10, 9, 3));
+    WriteImage(paths_[1], Pattern(8, 12, 3));
+    WriteImage(paths_[2], Pattern(6, 8, 1));
+  }
+
+  vector<float> Embed(const string& model, const ImageOptions& options = {}) {
+    return Embedder(model, "", "out", false, options).Embed(paths_);
+  }
+  // The rows of a net that says nothing, and options; those of a net that says
+  // the same itself.
+  void ExpectSame(const ImageOptions& options, const string& said) {
+    const auto got = Embed(EmbedderNet(folder_, "bare", kColour, ""), options);
+    const auto want = Embed(EmbedderNet(folder_, "said", kColour, said));
+    EXPECT_EQ(want, got);
+    EXPECT_NE(Embed(EmbedderNet(folder_, "bare", kColour, "")), got);
+  }
+  string Refused(const ImageOptions& options, const string& shape = kColour,
+                 const string& said = "") {
+    const string model = EmbedderNet(folder_, "refusing", shape, said);
+    return InputError([&] { Embed(model, options); });
+  }
+
+  ImageFolder folder_;
+  vector<string> paths_;
+};
+
+TEST_F(EmbedderTest, MeanAndScaleReplaceTheNets) {
+  ImageOptions options;
+  options.mean_values = {127.5f};
+  ExpectSame(options, "transform_param { mean_value: 127.5 }");
+  options.mean_values = {104, 117, 123};
+  options.scale = 0.0078125f;
+  const char said[] =
+      "transform_param { mean_value: 104 mean_value: 117 mean_value: 123 "
+      "scale: 0.0078125 }";
+  ExpectSame(options, said);
+  const string other =
+      EmbedderNet(folder_, "other", kColour,
+                  "transform_param { mean_file: 'none' scale: 3 }");
+  EXPECT_EQ(Embed(EmbedderNet(folder_, "said", kColour, said)),
+            Embed(other, options));
+}
+
+TEST_F(EmbedderTest, ResizeIsTheSizeBeforeTheCrop) {
+  const char square[] = "dim: 2 dim: 3 dim: 4 dim: 4";
+  ImageOptions options;
+  options.resize = {7, 5};
+  options.crop = {4, 4};
+  const char said[] = "transform_param { crop_size: 4 } ";
+  const auto want = Embed(folder_.Write(
+      "said", "layer { name: 'data' type: 'Input' top: 'data' "
+              "transform_param { crop_size: 4 } input_param { new_height: 7 "
+              "new_width: 5 shape { dim: 2 dim: 3 dim: 4 dim: 4 } } } "
+              "layer { name: 'out' type: 'Power' bottom: 'data' top: 'out' }"));
+  EXPECT_EQ(want, Embed(EmbedderNet(folder_, "bare", square, ""), options));
+  options.crop = {};
+  EXPECT_EQ(want, Embed(EmbedderNet(folder_, "bare", square, said), options));
+}
+
+TEST_F(EmbedderTest, CropMayBeHigherThanWide) {
+  ImageOptions options;
+  options.resize = {9, 7};
+  options.crop = {6, 2};
+  const auto got = Embed(
+      EmbedderNet(folder_, "bare", "dim: 1 dim: 3 dim: 6 dim: 2", ""), options);
+  const Image whole = ResizeImage(ReadImage(paths_[0]), 9, 7);
+  for (int c = 0; c < 3; ++c) {
+    for (int h = 0; h < 6; ++h) {
+      for (int w = 0; w < 2; ++w) {
+        EXPECT_EQ(whole.at(h + 1, w + 2, c), got[(c * 6 + h) * 2 + w]);
+      }
+    }
+  }
+}
+
+TEST_F(EmbedderTest, RgbTurnsTheChannelsBeforeTheMean) {
+  ImageOptions options;
+  options.rgb = true;
+  options.mean_values = {1, 2, 3};
+  const string model = EmbedderNet(folder_, "bare", kColour, "");
+  const auto rgb = Embed(model, options);
+  options.rgb = false;
+  options.mean_values = {3, 2, 1};
+  const auto bgr = Embed(model, options);
+  ASSERT_EQ(3 * 72u, rgb.size());
+  for (int i = 0; i < 3 * 72; ++i) {
+    const int channel = i / 24 % 3;
+    EXPECT_EQ(bgr[i + (1 - channel) * 48], rgb[i]) << i;
+  }
+}
+
+TEST_F(EmbedderTest, FlipIsTheMeanOfBothRows) {
+  ImageOptions options;
+  options.flip = true;
+  // One number for the left column of each image: its mirror image has the
+  // right one's. A layer works in place on the input.
+  const string text = "layer { name: 'data' type: 'Input' top: 'data' "
+                "transform_param { mean_value: 100 } input_param { shape { " +
+                string(kColour) + " } } } layer { name: 'twice' "
+                "bottom: 'data' top: 'data' type: 'Power' "
+                "power_param { scale: 2 } } layer { "
+                "name: 'left' type: 'Slice' bottom: 'data' top: 'first' "
+                "top: 'rest' slice_param { axis: 3 slice_point: 1 } }";
+  const string model = folder_.Write("left", text);
+  const auto got =
+      Embedder(model, "", "first", false, options).Embed(paths_);
+  ASSERT_EQ(3 * 12u, got.size());
+  for (int i = 0; i < 3; ++i) {
+    const Image image =
+        ResizeImage(ConvertChannels(ReadImage(paths_[i]), 3), 4, 6);
+    for (int k = 0; k < 12; ++k) {
+      const float left = 2 * (image.at(k % 4, 0, k / 4) - 100);
+      const float right = 2 * (image.at(k % 4, 5, k / 4) - 100);
+      EXPECT_EQ((left + right) / 2, got[i * 12 + k]) << i << " " << k;
+    }
+  }
+}
+
+TEST_F(EmbedderTest, FlipKeepsRowsOfLengthOne) {
+  ImageOptions options;
+  options.flip = true;
+  const auto rows = Embed(
+      EmbedderNet(folder_, "unit", kColour, "", "type: 'Normalize'"), options);
+  for (int i = 0; i < 3; ++i) {
+    double squares = 0;
+    for (int k = 0; k < 72; ++k) squares += rows[i * 72 + k] * rows[i * 72 + k];
+    EXPECT_NEAR(1, squares, 1e-5);
+  }
+}
+
+TEST_F(EmbedderTest, TheHashIsThatOfTheWeights) {
+  const auto hash = [&](const string& value) {
+    const string layer = "type: 'Bias' bias_param { filler { type: 'constant' "
+                         "value: " + value + " } }";
+    return Embedder(EmbedderNet(folder_, "net", kColour, "", layer), "", "out")
+        .WeightsHash();
+  };
+  EXPECT_EQ(hash("1"), hash("1"));
+  EXPECT_NE(hash("1"), hash("2"));
+}
+
+TEST_F(EmbedderTest, RefusesWhatDoesNotFitTheNet) {
+  const char gray[] = "dim: 2 dim: 1 dim: 4 dim: 6";
+  ImageOptions means;
+  means.mean_values = {1, 2, 3};
+  ExpectHas(Refused(means, gray), "found 3 numbers");
+  ImageOptions rgb;
+  rgb.rgb = true;
+  ExpectHas(Refused(rgb, gray), "--channels=rgb");
+  ImageOptions crop;
+  crop.crop = {4, 5};
+  ExpectHas(Refused(crop), "is 4x6 (height x width)");
+  crop.crop = {4, 6};
+  ExpectHas(Refused(crop, kColour, "transform_param { mean_file: 'm' }"),
+            "--mean_value");
+  crop.resize = {4, 5};
+  ExpectHas(Refused(crop), "a.png: --crop=4x6 is larger than the image of 4x5");
+}
+
+// The rows of `extract --images` of the faces that are there, and the stored
+// rows of a float64 pass over the same faces.
+TEST(EmbedderFaces, ExtractWithFlagsEqualsTheReference) {
+  TERCET_SHARED_OR_SKIP(net, "golden/models/mobilefacenet_honghu");
+  TERCET_SHARED_OR_SKIP(faces, "data/lfw112_train");
+  ImageFolder folder;
+  std::ifstream names(net + "/real_faces/names.txt");
+  string list;
+  vector<int> rows;
+  int row = 0;
+  for (string name; std::getline(names, name); ++row) {
+    if (!std::ifstream(faces + "/" + name).good()) continue;
+    list += faces + "/" + name + "\n";
+    rows.push_back(row);
+  }
+  if (rows.empty()) GTEST_SKIP() << "none of the golden faces is in " << faces;
+  const string command =
+      string(TERCET_TOOLS_DIR) + "/extract --model=" + net +
+      "/deploy.prototxt --weights=" + net + "/model.caffemodel --blob=fc1" +
+      " --images=" + folder.Write("list", list) + " --out=" + (folder / "out") +
+      " --mean_value=127.5 --scale=0.0078125 --channels=rgb 2>/dev/null";
+  ASSERT_EQ(0, std::system(command.c_str())) << command;
+  const auto got = ReadNpy<float>(folder / "out");
+  const auto want = ReadNpy<double>(net + "/real_faces/ref64.npy");
+  ASSERT_EQ(rows.size() * 128, got.data.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    for (int k = 0; k < 128; ++k) {
+      EXPECT_NEAR(want.data[rows[i] * 128 + k], got.data[i * 128 + k], 2e-5)
+          << "face " << rows[i] << " value " << k;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace caffe

@@ -7,19 +7,17 @@
 #include "tools/common/embedder.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the net (prototxt); read in phase TRAIN");
-DEFINE_string(weights, "", "a .caffemodel, or several between commas");
-DEFINE_int32(coordinates, 50,
-             "how many values of each blob are checked, drawn at random "
-             "(0: all)");
-DEFINE_double(threshold, 1e-6, "the relative error that is allowed");
-DEFINE_int64(seed, 1, "the seed of the random numbers");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the net (prototxt); read in phase TRAIN");
+TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(int32_t, coordinates, 50,
+            "how many values of each blob are checked, drawn at random (0: "
+            "all)");
+TERCET_FLAG(double, threshold, 1e-6, "the relative error that is allowed");
+TERCET_FLAG(int64_t, seed, 1, "the seed of the random numbers");
 
 // Runs the check on one layer; returns whether it found nothing wrong.
 bool CheckLayer(Net<double>* net, int id) {
@@ -73,14 +71,13 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "check_gradients", "checks the gradient of each layer of a net numerically",
+    "tercet check_gradients --model=F [--coordinates=N]\n\n"
+    "Compares the gradient of each layer of a net with difference quotients, "
+    "in\n"
+    "double; the worst error is what lies above rounding.",
+    Run, {&flags, &threads_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(argc, argv,
-                         "check_gradients --model=F [--coordinates=N]\n\n"
-                         "Compares the gradient of each layer of a net with "
-                         "difference quotients, in\ndouble; the worst error "
-                         "is what lies above rounding.",
-                         caffe::Run);
-}

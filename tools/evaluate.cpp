@@ -19,61 +19,64 @@
 #include "tools/evaluate/report_text.hpp"
 #include "tools/evaluate/sheet.hpp"
 
-DEFINE_string(model, "", "the deploy net (prototxt)");
-DEFINE_string(weights, "",
-              "a .caffemodel, or several between commas; none: as "
-              "initialised");
-DEFINE_string(images, "",
-              "a folder with one folder per person, or a list; with --pairs "
-              "the folder that their images are in");
-DEFINE_string(root, "", "the folder that a list's paths are relative to");
-DEFINE_string(blob, "", "the embedding (default: the net's only output)");
-DEFINE_string(embeddings, "",
-              "an .npy of embeddings, one a row, in place of a net and images");
-DEFINE_string(list, "",
-              "of --embeddings: lines `path label`, one a row; or the folder "
-              "that extract was given");
-DEFINE_string(pairs, "",
-              "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or "
-              "lines `path path 0|1`");
-DEFINE_string(threshold_pairs, "",
-              "of --pairs without folds: take the threshold from these");
-DEFINE_double(threshold, 0, "take the accuracy at this threshold");
-DEFINE_string(gallery, "", "identify probes: the gallery, a folder or list");
-DEFINE_string(probe, "", "the probes, a folder or list");
-DEFINE_string(gallery_embeddings, "", "an .npy of the gallery's embeddings");
-DEFINE_string(probe_embeddings, "", "an .npy of the probes' embeddings");
-DEFINE_bool(cameras, false,
-            "the lines of --gallery and --probe are `path label camera`");
-DEFINE_string(distance, "squared_l2", "squared_l2, l2, cosine or l1");
-DEFINE_int32(fold, 0, "judge the people of this fold alone");
-DEFINE_int32(of, 0, "how many folds there are (0: all people are judged)");
-DEFINE_bool(pixels, false, "judge the images themselves, as the net gets "
-            "them, instead of a blob of the net");
-DEFINE_string(far, "",
-              "the FARs whose TAR and VAL are wanted, between commas (default "
-              "0.1 to 0.000001)");
-DEFINE_string(recall, "1,2,4,8", "the k of Recall@k, between commas");
-DEFINE_int32(bootstrap, 500, "draws of people for the intervals; 0: none");
-DEFINE_double(threshold_far, 0.001,
-              "the FAR that the reported threshold is calibrated for");
-DEFINE_bool(write_threshold, false,
-            "write that threshold beside the weights, for verify");
-DEFINE_string(train_list, "",
-              "a folder or list that the net was trained with: warn where "
-              "people are in both");
-DEFINE_string(plots, "", "the folder for pictures: ROC, DET, distances and "
-              "the worst pairs (by gnuplot)");
-DEFINE_string(out, "", "a file for the JSON");
-DEFINE_string(format, "table", "table or json");
-DEFINE_int64(seed, 1, "the seed of weights that are not loaded, and of draws");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the deploy net (prototxt)");
+TERCET_FLAG(string, weights, "",
+            "a .caffemodel, or several between commas; none: as initialised");
+TERCET_FLAG(string, images, "",
+            "a folder with one folder per person, or a list; with --pairs the "
+            "folder that their images are in");
+TERCET_FLAG(string, root, "", "the folder that a list's paths are relative to");
+TERCET_FLAG(string, blob, "", "the embedding (default: the net's only output)");
+TERCET_FLAG(string, embeddings, "",
+            "an .npy of embeddings, one a row, in place of a net and images");
+TERCET_FLAG(string, list, "",
+            "of --embeddings: lines `path label`, one a row; or the folder "
+            "that extract was given");
+TERCET_FLAG(string, pairs, "",
+            "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or lines "
+            "`path path 0|1`");
+TERCET_FLAG(string, threshold_pairs, "",
+            "of --pairs without folds: take the threshold from these");
+TERCET_FLAG(double, threshold, 0, "take the accuracy at this threshold");
+TERCET_FLAG(string, gallery, "",
+            "identify probes: the gallery, a folder or list");
+TERCET_FLAG(string, probe, "", "the probes, a folder or list");
+TERCET_FLAG(string, gallery_embeddings, "",
+            "an .npy of the gallery's embeddings");
+TERCET_FLAG(string, probe_embeddings, "", "an .npy of the probes' embeddings");
+TERCET_FLAG(bool, cameras, false,
+            "the lines of --gallery and --probe are `path label camera`");
+TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2, cosine or l1");
+TERCET_FLAG(int32_t, fold, 0, "judge the people of this fold alone");
+TERCET_FLAG(int32_t, of, 0,
+            "how many folds there are (0: all people are judged)");
+TERCET_FLAG(bool, pixels, false,
+            "judge the images themselves, as the net gets them, instead of a "
+            "blob of the net");
+TERCET_FLAG(string, far, "",
+            "the FARs whose TAR and VAL are wanted, between commas (default "
+            "0.1 to 0.000001)");
+TERCET_FLAG(string, recall, "1,2,4,8", "the k of Recall@k, between commas");
+TERCET_FLAG(int32_t, bootstrap, 500,
+            "draws of people for the intervals; 0: none");
+TERCET_FLAG(double, threshold_far, 0.001,
+            "the FAR that the reported threshold is calibrated for");
+TERCET_FLAG(bool, write_threshold, false,
+            "write that threshold beside the weights, for verify");
+TERCET_FLAG(string, train_list, "",
+            "a folder or list that the net was trained with: warn where people "
+            "are in both");
+TERCET_FLAG(string, plots, "",
+            "the folder for pictures: ROC, DET, distances and the worst pairs "
+            "(by gnuplot)");
+TERCET_FLAG(string, out, "", "a file for the JSON");
+TERCET_FLAG(string, format, "table", "table or json");
+TERCET_FLAG(int64_t, seed, 1,
+            "the seed of weights that are not loaded, and of draws");
 
 // What is judged, as it goes in front of errors.
 string Place() {
@@ -442,16 +445,15 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "evaluate", "tells how well embeddings verify and identify people",
+    "tercet evaluate --model=F --weights=F --images=DIR|LIST [--fold=0 "
+    "--of=5] [--pairs=F | --gallery=DIR --probe=DIR] [--plots=DIR]\n"
+    "       tercet evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n\n"
+    "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
+    "Recall@k,\n"
+    "CMC and mAP, with intervals over people.",
+    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(
-      argc, argv,
-      "evaluate --model=F --weights=F --images=DIR|LIST [--fold=0 --of=5] "
-      "[--pairs=F | --gallery=DIR --probe=DIR] [--plots=DIR]\n"
-      "       evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n\n"
-      "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
-      "Recall@k,\nCMC and mAP, with intervals over people.",
-      caffe::Run);
-}

@@ -7,21 +7,19 @@
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the net (prototxt); read in phase TEST");
-DEFINE_string(weights, "", "a .caffemodel, or several between commas");
-DEFINE_string(blob, "", "the blob to write; any blob of the net, a loss too");
-DEFINE_string(out, "", "the .npy file to write (float32)");
-DEFINE_string(images, "", "a folder of images or of people, or a list");
-DEFINE_string(root, "", "the folder that a list's paths are relative to");
-DEFINE_string(input, "",
-              "BLOB:FILE.npy, once for each input blob of the net");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the net (prototxt); read in phase TEST");
+TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(string, blob, "",
+            "the blob to write; any blob of the net, a loss too");
+TERCET_FLAG(string, out, "", "the .npy file to write (float32)");
+TERCET_FLAG(string, images, "", "a folder of images or of people, or a list");
+TERCET_FLAG(string, root, "", "the folder that a list's paths are relative to");
+TERCET_FLAG(string, input, "",
+            "BLOB:FILE.npy, once for each input blob of the net");
 
 void ExtractImages(const ImageOptions& options) {
   Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
@@ -109,14 +107,12 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "extract", "writes a blob of a net as a NumPy array",
+    "tercet extract --model=F [--weights=F] --blob=NAME --out=F.npy "
+    "(--images=DIR|LIST | --input=BLOB:F.npy ...)\n\n"
+    "Writes a blob of the TEST net as a NumPy array.",
+    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(
-      argc, argv,
-      "extract --model=F [--weights=F] --blob=NAME --out=F.npy "
-      "(--images=DIR|LIST | --input=BLOB:F.npy ...)\n\n"
-      "Writes a blob of the TEST net as a NumPy array.",
-      caffe::Run);
-}

@@ -10,16 +10,18 @@
 #include "core/device.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the net (prototxt)");
-DEFINE_string(phase, "TEST", "TRAIN or TEST");
-DEFINE_bool(layers, false, "list the registered layer types, their options "
-            "and the defaults");
-DEFINE_bool(device, false, "list the GPUs, and what this build wants of them");
-DEFINE_string(load, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the net (prototxt)");
+TERCET_FLAG(string, phase, "TEST", "TRAIN or TEST");
+TERCET_FLAG(bool, layers, false,
+            "list the registered layer types, their options and the defaults");
+TERCET_FLAG(bool, device, false,
+            "list the GPUs, and what this build wants of them");
+TERCET_FLAG(string, load, "",
+            "shared libraries with further layers, between commas");
 
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
@@ -188,15 +190,14 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "inspect", "shows a net, the layer types or the GPUs",
+    "tercet inspect --model=F [--phase=TEST]\n"
+    "       tercet inspect --layers | --device\n\n"
+    "Shows the layers of a net with shapes, parameters and multiply-adds, or "
+    "all\n"
+    "layer types and their options, or the GPUs.",
+    Run, {&flags});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(argc, argv,
-                         "inspect --model=F [--phase=TEST]\n"
-                         "       inspect --layers | --device\n\n"
-                         "Shows the layers of a net with shapes, parameters "
-                         "and multiply-adds, or all\nlayer types and their "
-                         "options, or the GPUs.",
-                         caffe::Run);
-}

@@ -19,15 +19,15 @@
 #include "tools/common/tool_main.hpp"
 #include "tools/make_faces/face_renderer.hpp"
 
-DEFINE_string(out, "", "the folder to make; a new or an empty one");
-DEFINE_int32(identities, 200, "how many people");
-DEFINE_int32(images, 12, "how many pictures of each");
-DEFINE_uint64(seed, 1, "which people and pictures");
-DEFINE_int32(size, 64, "width and height of a picture in pixels");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(std::string, out, "", "the folder to make; a new or an empty one");
+TERCET_FLAG(int32_t, identities, 200, "how many people");
+TERCET_FLAG(int32_t, images, 12, "how many pictures of each");
+TERCET_FLAG(uint64_t, seed, 1, "which people and pictures");
+TERCET_FLAG(int32_t, size, 64, "width and height of a picture in pixels");
 
 namespace fs = std::filesystem;
 
@@ -181,13 +181,12 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "make_faces", "renders made-up people",
+    "tercet make_faces --out=DIR [--identities=N] [--images=N] [--seed=N] "
+    "[--size=N]\n\n"
+    "Renders made-up people, one folder each.",
+    Run, {&flags, &threads_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(argc, argv,
-                         "make_faces --out=DIR [--identities=N] "
-                         "[--images=N] [--seed=N] [--size=N]\n\n"
-                         "Renders made-up people, one folder each.",
-                         caffe::Run);
-}

@@ -16,38 +16,36 @@
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the deploy net (prototxt)");
-DEFINE_string(weights, "",
-              "a .caffemodel, or several between commas; none: as "
-              "initialised");
-DEFINE_string(images, "", "a folder with one folder per person, or a list");
-DEFINE_string(root, "", "the folder that a list's paths are relative to");
-DEFINE_string(out, "", "the list of triplets to write");
-DEFINE_string(out_root, "",
-              "the folder that the written paths are relative to, which "
-              "TripletData has as root_folder (default: the one of --out, "
-              "which needs no root_folder)");
-DEFINE_string(blob, "", "the embedding (default: the net's only output)");
-DEFINE_string(mining, "semi_hard",
-              "semi_hard (for each anchor and positive the nearest negative "
-              "that is farther) or hard (for each anchor the farthest positive "
-              "and the nearest negative)");
-DEFINE_string(distance, "squared_l2", "squared_l2, l2 or cosine");
-DEFINE_double(margin, 0.2, "the margin that triplets are held against");
-DEFINE_bool(violating, false, "write only triplets that violate the margin");
-DEFINE_int64(positives, 0,
-             "of semi_hard: so many positives an anchor, drawn (0: all)");
-DEFINE_int64(max_triplets, 0,
-             "write so many triplets at most, drawn from all (0: all)");
-DEFINE_int64(seed, 1, "the seed of what is drawn, and of weights that are "
-             "not loaded");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the deploy net (prototxt)");
+TERCET_FLAG(string, weights, "",
+            "a .caffemodel, or several between commas; none: as initialised");
+TERCET_FLAG(string, images, "",
+            "a folder with one folder per person, or a list");
+TERCET_FLAG(string, root, "", "the folder that a list's paths are relative to");
+TERCET_FLAG(string, out, "", "the list of triplets to write");
+TERCET_FLAG(string, out_root, "",
+            "the folder that the written paths are relative to, which "
+            "TripletData has as root_folder (default: the one of --out, which "
+            "needs no root_folder)");
+TERCET_FLAG(string, blob, "", "the embedding (default: the net's only output)");
+TERCET_FLAG(string, mining, "semi_hard",
+            "semi_hard (for each anchor and positive the nearest negative that "
+            "is farther) or hard (for each anchor the farthest positive and "
+            "the nearest negative)");
+TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2 or cosine");
+TERCET_FLAG(double, margin, 0.2, "the margin that triplets are held against");
+TERCET_FLAG(bool, violating, false,
+            "write only triplets that violate the margin");
+TERCET_FLAG(int64_t, positives, 0,
+            "of semi_hard: so many positives an anchor, drawn (0: all)");
+TERCET_FLAG(int64_t, max_triplets, 0,
+            "write so many triplets at most, drawn from all (0: all)");
+TERCET_FLAG(int64_t, seed, 1,
+            "the seed of what is drawn, and of weights that are not loaded");
 
 namespace fs = std::filesystem;
 using metric::OfflineTriplet;
@@ -269,14 +267,12 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "mine_triplets", "mines triplets over a whole folder of people",
+    "tercet mine_triplets --model=F --weights=F --images=DIR|LIST --out=F.txt "
+    "[--mining=hard|semi_hard] [--violating]\n\n"
+    "Mines triplets over a whole folder, for TripletData.",
+    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(
-      argc, argv,
-      "mine_triplets --model=F --weights=F --images=DIR|LIST --out=F.txt "
-      "[--mining=hard|semi_hard] [--violating]\n\n"
-      "Mines triplets over a whole folder, for TripletData.",
-      caffe::Run);
-}

@@ -5,19 +5,16 @@
 #include "tools/common/embedder.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the net (prototxt)");
-DEFINE_string(weights, "", "a .caffemodel, or several between commas");
-DEFINE_int32(iterations, 50, "how many batches to average");
-DEFINE_int32(level, 0, "the level of the net's state");
-DEFINE_string(stage, "", "stages of the net's state, between commas");
-DEFINE_int64(seed, 1, "the seed of the random numbers");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the net (prototxt)");
+TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(int32_t, iterations, 50, "how many batches to average");
+TERCET_FLAG(int32_t, level, 0, "the level of the net's state");
+TERCET_FLAG(string, stage, "", "stages of the net's state, between commas");
+TERCET_FLAG(int64_t, seed, 1, "the seed of the random numbers");
 
 void PrintMeans(const Net<float>& net, const vector<double>& sums) {
   constexpr int kMostLines = 100;
@@ -82,13 +79,11 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "test", "runs the TEST net and prints the mean of each output",
+    "tercet test --model=F --weights=F [--iterations=N]\n\n"
+    "Runs the TEST net and prints the mean of each of its outputs.",
+    Run, {&flags, &threads_flag, &gpu_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(argc, argv,
-                         "test --model=F --weights=F [--iterations=N]\n\n"
-                         "Runs the TEST net and prints the mean of each of "
-                         "its outputs.",
-                         caffe::Run);
-}

@@ -7,18 +7,15 @@
 #include "caffe/net.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the net (prototxt)");
-DEFINE_int32(iterations, 20, "how many times each layer is run");
-DEFINE_string(format, "table", "table or json");
-DEFINE_string(phase, "TRAIN", "TRAIN or TEST");
-DEFINE_int64(seed, 1, "the seed of the random numbers");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the net (prototxt)");
+TERCET_FLAG(int32_t, iterations, 20, "how many times each layer is run");
+TERCET_FLAG(string, format, "table", "table or json");
+TERCET_FLAG(string, phase, "TRAIN", "TRAIN or TEST");
+TERCET_FLAG(int64_t, seed, 1, "the seed of the random numbers");
 
 constexpr int kWarmUp = 2;
 
@@ -148,13 +145,11 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "time", "times each layer of a net",
+    "tercet time --model=F [--iterations=N] [--format=table|json]\n\n"
+    "Times each layer forward and backward: median, least and most.",
+    Run, {&flags, &threads_flag, &gpu_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(
-      argc, argv,
-      "time --model=F [--iterations=N] [--format=table|json]\n\n"
-      "Times each layer forward and backward: median, least and most.",
-      caffe::Run);
-}

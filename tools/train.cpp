@@ -10,25 +10,23 @@
 #include "solver/signal_handler.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(solver, "", "the solver's file (required)");
-DEFINE_string(weights, "",
-              "weights to start from, matched by layer name: a .caffemodel, "
-              "or several between commas");
-DEFINE_string(snapshot, "", "resume from this .solverstate");
-DEFINE_string(resume, "",
-              "auto: resume from the newest snapshot of the solver's "
-              "snapshot_prefix, or start afresh where there is none");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_bool(debug_sync, false,
-            "wait for the GPU after each layer, so that its errors are told of "
-            "the layer, and log each iteration's copies to and from it");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int64(seed, -1, "random seed, in place of the solver's random_seed");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(std::string, solver, "", "the solver's file (required)");
+TERCET_FLAG(std::string, weights, "",
+            "weights to start from, matched by layer name: a .caffemodel, or "
+            "several between commas");
+TERCET_FLAG(std::string, snapshot, "", "resume from this .solverstate");
+TERCET_FLAG(std::string, resume, "",
+            "auto: resume from the newest snapshot of the solver's "
+            "snapshot_prefix, or start afresh where there is none");
+TERCET_FLAG(bool, debug_sync, false,
+            "wait for the GPU after each layer, so that its errors are told of "
+            "the layer, and log each iteration's copies to and from it");
+TERCET_FLAG(int64_t, seed, -1,
+            "random seed, in place of the solver's random_seed");
 
 void CheckFlags() {
   RequireFlag("solver");
@@ -111,15 +109,14 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "train", "trains the net of a solver file",
+    "tercet train --solver=F [--weights=F,F] [--snapshot=F | --resume=auto] "
+    "[--gpu=N] [--threads=N] [--seed=N] [--debug_sync]\n\n"
+    "Trains the net of a solver file. SIGINT and SIGTERM write a snapshot and "
+    "stop,\n"
+    "SIGHUP writes one and goes on.",
+    Run, {&flags, &threads_flag, &gpu_flag, &layers_flag});
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(
-      argc, argv,
-      "train --solver=F [--weights=F,F] [--snapshot=F | --resume=auto] "
-      "[--gpu=N] [--threads=N] [--seed=N] [--debug_sync]\n\n"
-      "Trains the net of a solver file. SIGINT and SIGTERM write a snapshot "
-      "and stop,\nSIGHUP writes one and goes on.",
-      caffe::Run);
-}

@@ -1,6 +1,6 @@
 // Do two images show the same person? Embeds both, and compares their distance
-// with a threshold: that of --threshold, or that of a file which `evaluate
-// --write_threshold` wrote. The file also says with which settings its
+// with a threshold: that of --threshold, or that of a file which `tercet
+// evaluate --write_threshold` wrote. The file also says with which settings its
 // threshold was found, and these are used.
 #include <cmath>
 #include <cstdio>
@@ -12,24 +12,21 @@
 #include "tools/common/threshold_file.hpp"
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(model, "", "the deploy net (prototxt)");
-DEFINE_string(weights, "", "a .caffemodel, or several between commas");
-DEFINE_string(blob, "", "the embedding (default: the net's only output)");
-DEFINE_string(distance, "squared_l2", "squared_l2, l2, cosine or l1");
-DEFINE_double(threshold, NAN,
-              "the largest distance of one person's images (default: the "
-              "threshold file's)");
-DEFINE_string(threshold_file, "",
-              "a file with a threshold and its settings (default: "
-              "WEIGHTS.threshold)");
-DEFINE_string(format, "text", "text or json");
-DEFINE_int32(threads, 0, "CPU threads; 0: as many as there are cores");
-DEFINE_int32(gpu, -1, "run on this CUDA device; -1: on the CPU");
-DEFINE_string(layers, "",
-              "shared libraries with further layers, between commas");
-
 namespace caffe {
 namespace {
+
+FlagGroup flags;
+TERCET_FLAG(string, model, "", "the deploy net (prototxt)");
+TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(string, blob, "", "the embedding (default: the net's only output)");
+TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2, cosine or l1");
+TERCET_FLAG(double, threshold, NAN,
+            "the largest distance of one person's images (default: the "
+            "threshold file's)");
+TERCET_FLAG(string, threshold_file, "",
+            "a file with a threshold and its settings (default: "
+            "WEIGHTS.threshold)");
+TERCET_FLAG(string, format, "text", "text or json");
 
 // A threshold, and where it came from: a file's name, or "--threshold".
 struct Decision {
@@ -55,8 +52,8 @@ Decision DecisionFromFlags() {
       named ? FLAGS_threshold_file : ThresholdPath(FLAGS_weights);
   USAGE_CHECK(named || std::ifstream(decision.source).good())
       << "there is no threshold: " << decision.source
-      << " does not exist; give --threshold=X, or let evaluate "
-      << "--write_threshold find one";
+      << " does not exist; give --threshold=X, or find one by "
+      << "tercet evaluate --write_threshold";
   decision.file = ReadThreshold(decision.source);
   decision.threshold = decision.file.threshold();
   UseSettings(decision.file, decision.source);
@@ -130,7 +127,7 @@ int Run() {
   const vector<string>& paths = Arguments();
   USAGE_CHECK(paths.size() == 2)
       << "found " << paths.size() << (paths.size() == 1 ? " image" : " images")
-      << "; wanted two, as in: verify --model=F --weights=F A.jpg B.jpg";
+      << "; wanted two, as in: tercet verify --model=F --weights=F A.jpg B.jpg";
   USAGE_CHECK(FLAGS_format == "text" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted text or json";
   const Decision decision = DecisionFromFlags();
@@ -147,15 +144,13 @@ int Run() {
   return 0;
 }
 
+const Command command(
+    "verify", "tells whether two images show the same person",
+    "tercet verify --model=F --weights=F A.jpg B.jpg [--threshold=X | "
+    "--threshold_file=F]\n\n"
+    "Tells whether two images show the same person. The exit code is 0 for\n"
+    "both answers.",
+    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag}, 2);
+
 }  // namespace
 }  // namespace caffe
-
-int main(int argc, char** argv) {
-  return caffe::ToolMain(
-      argc, argv,
-      "verify --model=F --weights=F A.jpg B.jpg [--threshold=X | "
-      "--threshold_file=F]\n\n"
-      "Tells whether two images show the same person. The exit code is 0 for\n"
-      "both answers.",
-      caffe::Run, 2);
-}

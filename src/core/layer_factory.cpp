@@ -24,12 +24,12 @@ template <typename Dtype>
 shared_ptr<Layer<Dtype>> LayerRegistry<Dtype>::CreateLayer(
     const LayerParameter& param) {
   INPUT_CHECK(!param.type().empty())
-      << "has no type (tools/inspect --layers lists all)";
+      << "has no type (tercet inspect --layers lists all)";
   const auto found = Registry().find(param.type());
   if (found == Registry().end()) {
     INPUT_FAIL() << "unknown layer type '" << param.type() << "'"
                  << DidYouMean(param.type(), LayerTypeList(), 3)
-                 << " (tools/inspect --layers lists all)";
+                 << " (tercet inspect --layers lists all)";
   }
   return found->second(param);
 }

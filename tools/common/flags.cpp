@@ -1,15 +1,12 @@
 // Reading flags by hand: gflags' own parser prints and exits where something
 // is wrong, takes flags of other libraries, and keeps only the last value of
-// a repeated flag. What a value means is left to the tool.
+// a repeated flag. The values are gflags' to read and to keep.
 #include "tools/common/flags.hpp"
 
-#include <algorithm>
 #include <map>
 #include <utility>
-#include <vector>
 
 #include "core/suggest.hpp"
-#include "tools/common/tool_main.hpp"
 
 namespace caffe {
 namespace {
@@ -26,32 +23,22 @@ std::vector<std::string>& Words() {
   return words;
 }
 
-// The flags that a tool's own source defines, by the file of the definition.
+std::vector<std::string>& Used() {
+  static std::vector<std::string> names;
+  return names;
+}
+
+// The flags that are in use, and nothing of gflags' own or of other libraries.
 std::map<std::string, CommandLineFlagInfo> OwnFlags() {
-  std::vector<CommandLineFlagInfo> all;
-  gflags::GetAllFlags(&all);
   std::map<std::string, CommandLineFlagInfo> own;
-  for (const CommandLineFlagInfo& flag : all) {
-    const size_t file = flag.filename.rfind('/');
-    if (file == std::string::npos) continue;
-    const size_t folder = flag.filename.rfind("tools", file);
-    if (folder == std::string::npos) continue;
-    const bool begins = folder == 0 || flag.filename[folder - 1] == '/';
-    if (begins && flag.filename[folder + 5] == '/') own[flag.name] = flag;
+  for (const std::string& name : Used()) {
+    own[name] = gflags::GetCommandLineFlagInfoOrDie(name.c_str());
   }
   return own;
 }
 
-std::vector<std::string> Names(
-    const std::map<std::string, CommandLineFlagInfo>& flags) {
-  std::vector<std::string> names;
-  for (const auto& entry : flags) names.push_back(entry.first);
-  return names;
-}
-
-std::string Nearest(const std::string& name,
-                    const std::vector<std::string>& names) {
-  const std::vector<std::string> near = NearestNames(name, names);
+std::string Nearest(const std::string& name) {
+  const std::vector<std::string> near = NearestNames(name, Used());
   return near.empty() ? "" : "; did you mean '--" + near[0] + "'?";
 }
 
@@ -77,16 +64,30 @@ void Set(const CommandLineFlagInfo& flag, const std::string& value) {
   Given().emplace_back(flag.name, value);
 }
 
+std::string Before(int count) {
+  return count == 1 ? "one is there before it; "
+                    : std::to_string(count) + " are there before it; ";
+}
+
 void AddWord(const std::string& word, int most) {
   const bool fits = Words().size() < static_cast<size_t>(most);
   USAGE_CHECK(fits)
       << "stray argument '" << word << "' ("
-      << (most > 0 ? std::to_string(most) + " are there before it; " : "")
+      << (most > 0 ? Before(most) : "")
       << "flags are --name=value; --help lists them)";
   Words().push_back(word);
 }
 
 }  // namespace
+
+void UseFlags(const std::vector<const FlagGroup*>& groups) {
+  for (const FlagGroup* group : groups) {
+    for (const FlagGroup::Flag& flag : group->flags()) {
+      flag.tell_gflags();
+      Used().push_back(flag.name);
+    }
+  }
+}
 
 bool ParseFlags(int argc, char** argv, int most_arguments) {
   const auto own = OwnFlags();
@@ -112,7 +113,7 @@ bool ParseFlags(int argc, char** argv, int most_arguments) {
       value = "false";
     }
     USAGE_CHECK(found != own.end())
-        << "unknown flag '--" << name << "'" << Nearest(name, Names(own))
+        << "unknown flag '--" << name << "'" << Nearest(name)
         << " (--help lists them)";
     if (!has_value && found->second.type != "bool") {
       USAGE_CHECK(i + 1 < argc) << "--" << name << ": a value is missing";
@@ -124,7 +125,8 @@ bool ParseFlags(int argc, char** argv, int most_arguments) {
 }
 
 std::string HelpText(const std::string& usage) {
-  std::string text = "usage: " + usage + "\n\nFlags:\n";
+  std::string text = "usage: " + usage + "\n";
+  if (!Used().empty()) text += "\nFlags:\n";
   for (const auto& entry : OwnFlags()) {
     const CommandLineFlagInfo& flag = entry.second;
     text += "  --" + flag.name;

@@ -9,24 +9,27 @@
 
 #include "tools/common/tool_main.hpp"
 
-DEFINE_string(mean_value, "",
-              "subtracted from each value of an image: one number, or one a "
-              "channel between commas, in the net's order (default: the "
-              "net's)");
-DEFINE_string(scale, "",
-              "what comes out is multiplied by this (default: the net's)");
-DEFINE_string(channels, "bgr", "the net's order of channels: bgr or rgb");
-DEFINE_string(resize, "",
-              "the size of an image before the crop, HEIGHTxWIDTH or one "
-              "number (default: the net's)");
-DEFINE_string(crop, "",
-              "the middle of an image that is kept, HEIGHTxWIDTH or one "
-              "number (default: the net's)");
-DEFINE_bool(flip, false,
-            "an embedding is the mean of the image's and its mirror image's");
-
 namespace caffe {
+
+FlagGroup image_flags;
+
 namespace {
+
+FlagGroup& flags = image_flags;
+TERCET_FLAG(string, mean_value, "",
+            "subtracted from each value of an image: one number, or one a "
+            "channel between commas, in the net's order (default: the net's)");
+TERCET_FLAG(string, scale, "",
+            "what comes out is multiplied by this (default: the net's)");
+TERCET_FLAG(string, channels, "bgr", "the net's order of channels: bgr or rgb");
+TERCET_FLAG(string, resize, "",
+            "the size of an image before the crop, HEIGHTxWIDTH or one number "
+            "(default: the net's)");
+TERCET_FLAG(string, crop, "",
+            "the middle of an image that is kept, HEIGHTxWIDTH or one number "
+            "(default: the net's)");
+TERCET_FLAG(bool, flip, false,
+            "an embedding is the mean of the image's and its mirror image's");
 
 // The largest side; an area is bounded like that of an image from a file.
 constexpr int kMostSide = 65536;

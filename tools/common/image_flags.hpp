@@ -5,16 +5,19 @@
 //   square)                 --crop=112x96, or one number       --flip
 //
 // They replace what the net's Input layer says, and what they do is told in
-// embedder.hpp. A tool that does not call these functions does not link the
-// flags, so its --help lacks them.
+// embedder.hpp. A tool that calls these functions has `image_flags` among the
+// groups of its Command.
 #ifndef TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 #define TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 
 #include <string>
 
 #include "tools/common/embedder.hpp"
+#include "tools/common/flags.hpp"
 
 namespace caffe {
+
+extern FlagGroup image_flags;
 
 // Error kUsage for a value that is none.
 ImageOptions ImageOptionsFromFlags();

@@ -1,4 +1,4 @@
-// The frame around a tool's run(): the log, the errors, the exit code.
+// The frame around a subcommand's run(): the log, the errors, the exit code.
 #include "tools/common/tool_main.hpp"
 
 #include <dlfcn.h>
@@ -10,14 +10,16 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <mutex>
 #include <new>
+#include <sstream>
+#include <utility>
 
 #include "caffe/common.hpp"
 #include "caffe/util/math_functions.hpp"
-#include "tools/common/flags.hpp"
 
 namespace caffe {
 namespace {
@@ -112,28 +114,77 @@ int Fail(const std::string& message, int exit_code) {
   return exit_code;
 }
 
-int RunWithFlags(int argc, char** argv, const std::string& usage,
-                 int (*run)(), int most_arguments) {
-  if (ParseFlags(argc, argv, most_arguments)) {
-    std::fputs(HelpText(usage).c_str(), stdout);
-    return 0;
-  }
-  const int exit_code = run();
-  ReleaseLog();
-  const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
-  INPUT_CHECK(printed) << "standard output cannot be written";
-  return exit_code;
+// In no order; a function's own, since subcommands put themselves on it before
+// main begins.
+std::vector<const Command*>& List() {
+  static std::vector<const Command*> list;
+  return list;
 }
 
 }  // namespace
 
-int ToolMain(int argc, char** argv, const std::string& usage, int (*run)(),
-             int most_arguments) {
+FlagGroup threads_flag, gpu_flag, layers_flag;
+int32_t FLAGS_threads = threads_flag.Add<int32_t>(
+    "threads", 0, "CPU threads; 0: as many as there are cores",
+    &FLAGS_threads);
+int32_t FLAGS_gpu = gpu_flag.Add<int32_t>(
+    "gpu", -1, "run on this CUDA device; -1: on the CPU", &FLAGS_gpu);
+std::string FLAGS_layers = layers_flag.Add<std::string>(
+    "layers", "", "shared libraries with further layers, between commas",
+    &FLAGS_layers);
+
+Command::Command(const char* name, const char* summary, const char* usage,
+                 int (*run)(), std::vector<const FlagGroup*> flags,
+                 int most_arguments)
+    : name_(name),
+      summary_(summary),
+      usage_(usage),
+      run_(run),
+      flags_(std::move(flags)),
+      most_arguments_(most_arguments) {
+  List().push_back(this);
+}
+
+int Command::Run(int argc, char** argv) const {
+  UseFlags(flags_);
+  if (ParseFlags(argc, argv, most_arguments_)) {
+    std::fputs(HelpText(usage_).c_str(), stdout);
+    return 0;
+  }
+  return run_();
+}
+
+void Command::PrintHelp() const {
+  UseFlags(flags_);
+  std::fputs(HelpText(usage_).c_str(), stdout);
+}
+
+std::vector<const Command*> Commands() {
+  std::vector<const Command*> sorted = List();
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Command* a, const Command* b) {
+              return a->name() < b->name();
+            });
+  return sorted;
+}
+
+const Command* FindCommand(const std::string& name) {
+  for (const Command* command : List()) {
+    if (command->name() == name) return command;
+  }
+  return nullptr;
+}
+
+int ToolMain(int argc, char** argv, int (*program)(int, char**)) {
   HoldStandardFiles();
   signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error, not the end
   StartLog(argv[0]);
   try {
-    return RunWithFlags(argc, argv, usage, run, most_arguments);
+    const int exit_code = program(argc, argv);
+    ReleaseLog();
+    const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+    INPUT_CHECK(printed) << "standard output cannot be written";
+    return exit_code;
   } catch (const Error& error) {
     return Fail(error.what(), error.exit_code());
   } catch (const std::bad_alloc&) {

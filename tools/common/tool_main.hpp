@@ -1,13 +1,12 @@
-// What every tool shares: reading the command line, turning errors into one
-// line and an exit code, and keeping the log on stderr. What a tool does is
-// left to its run().
+// What every subcommand shares: a place on the list of all, the command line
+// (flags.hpp), errors as one line and an exit code, and the log on stderr. What
+// a subcommand does is left to its run().
 //
-// A tool defines its flags with gflags (DEFINE_string(model, "", "help")) in
-// its own .cpp under tools/, and its main is
+// tools/NAME.cpp is the subcommand NAME: it defines its flags and, at its end,
 //
-//   int main(int argc, char** argv) {
-//     return ToolMain(argc, argv, "train --solver=F [flags]", Run);
-//   }
+//   const Command command("train", "trains a net",
+//                         "tercet train --solver=F [flags]", Run,
+//                         {&flags, &threads_flag});
 //
 // `--help` prints the usage and the flags on stdout and exits with 0. Any
 // error is one line on stderr, `error: <message>`, and nothing else: what is
@@ -17,50 +16,53 @@
 #ifndef TERCET_TOOLS_COMMON_TOOL_MAIN_HPP_
 #define TERCET_TOOLS_COMMON_TOOL_MAIN_HPP_
 
-#include <gflags/gflags.h>
-
 #include <cstdint>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "caffe/check.hpp"
-
-// Refuses a command line: USAGE_CHECK(n > 0) << "--iterations=0: wanted ...".
-#define USAGE_CHECK(condition) \
-  if (condition) {             \
-  } else /* NOLINT */          \
-    TERCET_THROW_(kUsage)
+#include "tools/common/flags.hpp"
 
 namespace caffe {
 
-// Reads the flags, calls run(), returns the exit code; never throws. `usage`
-// is the first line of the help; more lines may follow it. `most_arguments` is
-// how many words that are no flags may stand on the command line.
-int ToolMain(int argc, char** argv, const std::string& usage, int (*run)(),
-             int most_arguments = 0);
+class Command {
+ public:
+  // Puts itself on the list. `summary` is its line in `tercet --help`; `usage`
+  // begins its own help, and more lines may follow the first. `most_arguments`
+  // is how many words that are no flags may stand on the command line.
+  Command(const char* name, const char* summary, const char* usage,
+          int (*run)(), std::vector<const FlagGroup*> flags = {},
+          int most_arguments = 0);
+
+  const std::string& name() const { return name_; }
+  const std::string& summary() const { return summary_; }
+
+  // argv[0] stands for its name. Once in a process, as PrintHelp.
+  int Run(int argc, char** argv) const;
+  void PrintHelp() const;
+
+ private:
+  std::string name_, summary_, usage_;
+  int (*run_)();
+  std::vector<const FlagGroup*> flags_;
+  int most_arguments_;
+};
+
+// All of them, by name; null where there is none of this name.
+std::vector<const Command*> Commands();
+const Command* FindCommand(const std::string& name);
+
+// Calls program(argc, argv), returns the exit code; never throws.
+int ToolMain(int argc, char** argv, int (*program)(int, char**));
 
 // Everything is set up: prints what was logged so far, and each later line at
 // once. Called by itself when run() returns.
 void ReleaseLog();
 
-// Whether the command line names the flag, and each value it gave, in order
-// (gflags itself keeps the last).
-bool FlagGiven(const std::string& name);
-std::vector<std::string> FlagValues(const std::string& name);
-
-// The words of the command line that are no flags, in order.
-const std::vector<std::string>& Arguments();
-
-// Sets a flag as the command line would; Error kUsage for a value that is none.
-void SetFlag(const std::string& name, const std::string& value);
-
-// Error kUsage where the flag is not given or empty; or its value too small.
-void RequireFlag(const std::string& name);
-void RequireAtLeast(const std::string& name, int64_t value, int64_t least);
-
 // --threads=N (0: as the machine has), --gpu=N (-1: the CPU), --layers=A,B:
 // what most tools have in common. An empty list loads nothing.
+extern FlagGroup threads_flag, gpu_flag, layers_flag;
+extern int32_t FLAGS_threads, FLAGS_gpu;
+extern std::string FLAGS_layers;
 void UseThreads(int threads);
 void UseGpu(int device);
 void LoadLayerLibraries(const std::string& paths);

@@ -12,12 +12,16 @@ bool g_installed = false;
 constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
 struct sigaction g_before[3];
 
-extern "C" void RememberSignal(int signal) {
+// C's calling convention, and no name that others could see: with `extern "C"`
+// alone the unnamed namespace does not hide it.
+extern "C" {
+static void RememberSignal(int signal) {
   if (signal == SIGHUP) {
     g_hup = 1;
   } else {
     g_stop = 1;
   }
+}
 }
 
 }  // namespace

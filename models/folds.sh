@@ -11,7 +11,7 @@
 #   stem     a function: the form -> what its files' names begin with
 # and then, for its table:
 #   heads    the names of the figures
-#   judge    a function: fold, flags of tools/evaluate -> its figures, in a line
+#   judge    a function: fold, flags of evaluate -> its figures, in a line
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -148,7 +148,7 @@ train_torch() {
   awk -v a="$start" -v b="$end" 'BEGIN { printf "%.0f", b - a }'
 }
 
-# figures KEYS FLAGS...: these of tools/evaluate's figures, in a line.
+# figures KEYS FLAGS...: these of tercet evaluate's figures, in a line.
 figures() {
   local keys=$1
   shift

@@ -7,7 +7,7 @@ too few images (models/lfw) is filled up with some of them at random, not one
 after the other; Adam's eps is added as PyTorch adds it; and BatchNorm's averages
 begin at 0 and 1, which counts in a run of a few dozen iterations.
 
---pixels is what tools/extract writes as the blob `data` of the deploy net: the
+--pixels is what tercet extract writes as the blob `data` of the deploy net: the
 images of --data, each with mean 0 and deviation 1, a row each in the order of
 the readers. The people outside of --fold are trained on; all are embedded.
 """

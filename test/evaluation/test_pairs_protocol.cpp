@@ -12,7 +12,7 @@
 #include "caffe/util/rng.hpp"
 #include "test/data/image_files.hpp"
 #include "tools/common/embedder.hpp"
-#include "tools/evaluate/pairs_protocol.hpp"
+#include "evaluation/pairs_protocol.hpp"
 
 namespace caffe {
 namespace {

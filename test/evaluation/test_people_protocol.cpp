@@ -12,7 +12,7 @@
 #include "caffe/util/rng.hpp"
 #include "test/data/image_files.hpp"
 #include "tools/evaluate/embedding_input.hpp"
-#include "tools/evaluate/people_protocol.hpp"
+#include "evaluation/people_protocol.hpp"
 #include "tools/evaluate/report_text.hpp"
 
 namespace caffe {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tools/common/embedder.hpp"
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "tools/evaluate/embedding_input.hpp"
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 

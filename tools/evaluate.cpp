@@ -8,9 +8,11 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
+#include "tools/common/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
-#include "tools/common/threshold_file.hpp"
+#include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 #include "tools/evaluate/gnuplot.hpp"
 #include "evaluation/identification_protocol.hpp"
 #include "evaluation/pairs_protocol.hpp"
@@ -191,7 +193,7 @@ std::optional<double> GivenThreshold() {
 // One evaluation: its input, its report, and the images of the report's rows.
 class Evaluation {
  public:
-  Evaluation() : distance_(DistanceByName(FLAGS_distance)) {
+  Evaluation() : distance_(DistanceOfFlag(FLAGS_distance)) {
     report_.distance = FLAGS_distance;
     fars_ = Fars();
     ranks_ = Ranks();
@@ -206,7 +208,8 @@ class Evaluation {
     }
     if (FromArrays()) return;
     const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
-    embedder_.emplace(FLAGS_model, loads ? FLAGS_weights : "", FLAGS_blob,
+    embedder_.emplace(FLAGS_model, loads ? CheckedWeights(FLAGS_weights) : "",
+                      FLAGS_blob,
                       FLAGS_pixels, options);
   }
 

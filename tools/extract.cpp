@@ -6,6 +6,7 @@
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 DEFINE_string(model, "", "the net (prototxt); read in phase TEST");
 DEFINE_string(weights, "", "a .caffemodel, or several between commas");
@@ -24,7 +25,8 @@ namespace caffe {
 namespace {
 
 void ExtractImages(const ImageOptions& options) {
-  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
+  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights), FLAGS_blob,
+                    false, options);
   vector<string> paths;
   for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
     paths.push_back(image.path);

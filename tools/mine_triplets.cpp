@@ -15,6 +15,7 @@
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
 DEFINE_string(weights, "",
@@ -255,7 +256,7 @@ int Run() {
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   Caffe::set_random_seed(FLAGS_seed);
-  Embedder embedder(FLAGS_model, FLAGS_weights == "none" ? "" : FLAGS_weights,
+  Embedder embedder(FLAGS_model, FLAGS_weights == "none" ? "" : CheckedWeights(FLAGS_weights),
                     FLAGS_blob, false, image_options);
   const ImagesOfPeople people = InARow(ReadPeople());
   const vector<string> names = WrittenPaths(people.paths);

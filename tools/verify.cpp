@@ -9,8 +9,9 @@
 #include "caffe/pairwise/distances.hpp"
 #include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
-#include "tools/common/threshold_file.hpp"
+#include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 DEFINE_string(model, "", "the deploy net (prototxt)");
 DEFINE_string(weights, "", "a .caffemodel, or several between commas");
@@ -134,12 +135,13 @@ int Run() {
   USAGE_CHECK(FLAGS_format == "text" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted text or json";
   const Decision decision = DecisionFromFlags();
-  const metric::Distance kind = DistanceByName(FLAGS_distance);
+  const metric::Distance kind = DistanceOfFlag(FLAGS_distance);
   const ImageOptions options = OptionsOf(decision);
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
-  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
+  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights), FLAGS_blob,
+                    false, options);
   WarnOfOtherWeights(decision, embedder);
   const double distance = DistanceOf(paths, kind, &embedder);
   ReleaseLog();

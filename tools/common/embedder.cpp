@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "data/transformer.hpp"
-#include "solver/snapshot.hpp"
+#include "net/weights.hpp"
 #include "core/parallel.hpp"
 #include "core/status_line.hpp"
 #include "core/suggest.hpp"
-#include "tools/common/tool_main.hpp"
 
 namespace caffe {
 namespace {
@@ -65,17 +64,6 @@ void AverageRow(const float* mirrored, int width, float* row) {
 
 }  // namespace
 
-template <typename Dtype>
-void LoadWeights(const string& list, Net<Dtype>* net) {
-  const vector<string> files = SplitList(list);
-  USAGE_CHECK(list.empty() || !files.empty())
-      << "--weights=" << list << ": names no file";
-  for (const string& file : files) net->CopyTrainedLayersFrom(file);
-}
-
-template void LoadWeights<float>(const string&, Net<float>*);
-template void LoadWeights<double>(const string&, Net<double>*);
-
 Embedder::Embedder(const string& model, const string& weights,
                    const string& blob, bool pixels,
                    const ImageOptions& options)
@@ -87,7 +75,9 @@ Embedder::Embedder(const string& model, const string& weights,
   } else {
     FindOutput(blob);
   }
-  LoadWeights(weights, &net_);
+  for (const string& file : WeightFiles(weights)) {
+    net_.CopyTrainedLayersFrom(file);
+  }
 }
 
 void Embedder::FindInput() {

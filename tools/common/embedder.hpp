@@ -63,7 +63,7 @@ class Embedder {
   int width() const { return width_; }
   // The shape of a row: the blob's without its first axis.
   const vector<int>& row_shape() const { return row_shape_; }
-  // The hash of the net's weights, as a solver state has it (snapshot.hpp).
+  // The hash of the net's weights, as a solver state has it (net/weights.hpp).
   uint64_t WeightsHash() const;
 
  private:
@@ -93,10 +93,6 @@ class Embedder {
   int width_ = 0;
   vector<int> row_shape_;
 };
-
-// Loads weights named with commas between them, one after the other.
-template <typename Dtype>
-void LoadWeights(const string& list, Net<Dtype>* net);
 
 }  // namespace caffe
 

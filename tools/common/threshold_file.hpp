@@ -13,7 +13,8 @@
 
 namespace caffe {
 
-// The distance that --distance names; Error kUsage where there is none.
+// The distance of a name, as --distance and threshold files have it; Error
+// kInput where there is none.
 metric::Distance DistanceByName(const std::string& name);
 
 // Where the threshold of these weights lies: the last file of a list with
@@ -28,16 +29,6 @@ void WriteThreshold(const std::string& path,
 // distance that is missing, a threshold that is not finite, a distance of no
 // known name, far outside (0, 1), tar outside [0, 1], negative counts.
 VerificationThreshold ReadThreshold(const std::string& path);
-
-// Writes into `threshold` the tool's flags that it has a field for, where they
-// differ from their defaults; --distance always.
-void StoreSettings(VerificationThreshold* threshold);
-
-// Sets those flags as `threshold`, read from `path`, says. Error kUsage where
-// one was given on the command line and differs: the threshold does not hold
-// for it.
-void UseSettings(const VerificationThreshold& threshold,
-                 const std::string& path);
 
 }  // namespace caffe
 

@@ -25,6 +25,7 @@
 #include <vector>
 
 #include "caffe/check.hpp"
+#include "core/split_list.hpp"
 
 // Refuses a command line: USAGE_CHECK(n > 0) << "--iterations=0: wanted ...".
 #define USAGE_CHECK(condition) \
@@ -64,9 +65,6 @@ void RequireAtLeast(const std::string& name, int64_t value, int64_t least);
 void UseThreads(int threads);
 void UseGpu(int device);
 void LoadLayerLibraries(const std::string& paths);
-
-// "a,b,c" as its parts; no empty ones.
-std::vector<std::string> SplitList(const std::string& list);
 
 // A text in quotes, as JSON has it.
 std::string JsonString(const std::string& text);

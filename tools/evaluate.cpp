@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
-#include "tools/common/embed_people.hpp"
+#include "embed/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"

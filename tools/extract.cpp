@@ -3,7 +3,7 @@
 #include "data/identity_list.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"

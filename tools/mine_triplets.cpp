@@ -12,7 +12,7 @@
 #include "data/identity_list.hpp"
 #include "caffe/mining/offline_mining.hpp"
 #include "caffe/util/io.hpp"
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "caffe/pairwise/distances.hpp"
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"

@@ -9,7 +9,7 @@
 
 #include "data/npy.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 
 namespace caffe {
 namespace {

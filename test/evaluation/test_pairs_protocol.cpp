@@ -11,7 +11,7 @@
 
 #include "caffe/util/rng.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 #include "evaluation/pairs_protocol.hpp"
 
 namespace caffe {

@@ -12,7 +12,7 @@
 
 #include <string>
 
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 
 namespace caffe {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "tools/common/threshold_file.hpp"
+#include "embed/threshold_file.hpp"
 
 namespace caffe {
 

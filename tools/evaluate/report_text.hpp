@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "tools/evaluate/embedding_input.hpp"
+#include "evaluation/embedding_input.hpp"
 #include "evaluation/report.hpp"
 
 namespace caffe {

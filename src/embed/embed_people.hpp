@@ -1,11 +1,11 @@
 // Embeddings of people's images, with who is on them.
-#ifndef TERCET_TOOLS_COMMON_EMBED_PEOPLE_HPP_
-#define TERCET_TOOLS_COMMON_EMBED_PEOPLE_HPP_
+#ifndef TERCET_EMBED_EMBED_PEOPLE_HPP_
+#define TERCET_EMBED_EMBED_PEOPLE_HPP_
 
 #include <string>
 
 #include "evaluation/report.hpp"
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 
 namespace caffe {
 
@@ -15,4 +15,4 @@ EmbeddingSet EmbedPeople(const std::string& images, const std::string& root,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_COMMON_EMBED_PEOPLE_HPP_
+#endif  // TERCET_EMBED_EMBED_PEOPLE_HPP_

@@ -1,5 +1,5 @@
 // Reading embeddings and the lists that go with them.
-#include "tools/evaluate/embedding_input.hpp"
+#include "evaluation/embedding_input.hpp"
 
 #include <algorithm>
 #include <filesystem>

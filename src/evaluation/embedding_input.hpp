@@ -1,8 +1,8 @@
 // Embeddings with what is known of their rows, from an array and a list; and
 // which of the images judged a net was trained with. Embeddings of images are
 // embed_people.hpp's.
-#ifndef TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
-#define TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
+#ifndef TERCET_EVALUATION_EMBEDDING_INPUT_HPP_
+#define TERCET_EVALUATION_EMBEDDING_INPUT_HPP_
 
 #include <cstdint>
 #include <set>
@@ -52,4 +52,4 @@ Overlap FindOverlap(const std::vector<std::string>& images,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
+#endif  // TERCET_EVALUATION_EMBEDDING_INPUT_HPP_

@@ -9,8 +9,8 @@
 // to the layer's new_height and new_width, or, without a crop, to the input's
 // size; it is cropped about its centre; each value becomes
 // (value - mean) * scale.
-#ifndef TERCET_TOOLS_COMMON_EMBEDDER_HPP_
-#define TERCET_TOOLS_COMMON_EMBEDDER_HPP_
+#ifndef TERCET_EMBED_EMBEDDER_HPP_
+#define TERCET_EMBED_EMBEDDER_HPP_
 
 #include <optional>
 #include <string>
@@ -96,4 +96,4 @@ class Embedder {
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_COMMON_EMBEDDER_HPP_
+#endif  // TERCET_EMBED_EMBEDDER_HPP_

@@ -6,7 +6,7 @@
 
 #include "caffe/util/io.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/common/threshold_file.hpp"
+#include "embed/threshold_file.hpp"
 
 namespace caffe {
 namespace {

@@ -3,8 +3,8 @@
 // (proto/caffe_threshold.proto), and carries the settings that the threshold
 // was found with, under the names of the flags. What a distance is, is told in
 // caffe/pairwise/distances.hpp.
-#ifndef TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
-#define TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
+#ifndef TERCET_EMBED_THRESHOLD_FILE_HPP_
+#define TERCET_EMBED_THRESHOLD_FILE_HPP_
 
 #include <string>
 
@@ -32,4 +32,4 @@ VerificationThreshold ReadThreshold(const std::string& path);
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
+#endif  // TERCET_EMBED_THRESHOLD_FILE_HPP_

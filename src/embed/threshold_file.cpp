@@ -1,5 +1,5 @@
 // Reading and writing threshold files.
-#include "tools/common/threshold_file.hpp"
+#include "embed/threshold_file.hpp"
 
 #include <google/protobuf/text_format.h>
 

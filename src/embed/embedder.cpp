@@ -1,5 +1,5 @@
 // The way from image files to the rows of a blob.
-#include "tools/common/embedder.hpp"
+#include "embed/embedder.hpp"
 
 #include <algorithm>
 #include <chrono>

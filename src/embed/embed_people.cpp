@@ -1,5 +1,5 @@
 // From folders and lists of people to their embeddings.
-#include "tools/common/embed_people.hpp"
+#include "embed/embed_people.hpp"
 
 #include "data/identity_list.hpp"
 

@@ -208,9 +208,10 @@ class Evaluation {
     }
     if (FromArrays()) return;
     const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
+    EmbedderOptions embedder = ToolEmbedder(FLAGS_blob, options);
+    embedder.pixels = FLAGS_pixels;
     embedder_.emplace(FLAGS_model, loads ? CheckedWeights(FLAGS_weights) : "",
-                      FLAGS_blob,
-                      FLAGS_pixels, options);
+                      embedder);
   }
 
   void Judge() {

@@ -3,7 +3,6 @@
 #include "data/identity_list.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
-#include "embed/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
@@ -25,8 +24,8 @@ namespace caffe {
 namespace {
 
 void ExtractImages(const ImageOptions& options) {
-  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights), FLAGS_blob,
-                    false, options);
+  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
+                    ToolEmbedder(FLAGS_blob, options));
   vector<string> paths;
   for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
     paths.push_back(image.path);

@@ -11,8 +11,8 @@
 // The net is a deploy net: it has one Input layer of one top, N x C x H x W
 // with C 1 or 3. Its shape gives the batch size, the channels and the size that
 // images are resized to; its transform_param the mean, the scale and the crop.
-// ImageOptions replace what it says. Faces are neither found nor aligned: images
-// should show them as those did that the net was trained with.
+// ImageOptions replace what it says. Faces are neither found nor aligned: they
+// should lie in the images as in those that the net was trained with.
 //
 // Errors are caffe::Error (caffe/check.hpp), of kind kInput where it is not
 // said otherwise: one line, with the file or the image in front. Options are
@@ -30,8 +30,8 @@
 //
 // Settings of the process (caffe/common.hpp) that matter, to be made before the
 // Embedder is: Caffe::set_threads (else as many as there are cores), and for a
-// GPU Caffe::SetDevice and Caffe::set_mode(Caffe::GPU); a net without weights is
-// filled with random numbers that follow Caffe::set_random_seed.
+// GPU Caffe::SetDevice and Caffe::set_mode(Caffe::GPU). What no weights are
+// loaded for is filled with random numbers, after Caffe::set_random_seed.
 #ifndef CAFFE_EMBEDDER_HPP_
 #define CAFFE_EMBEDDER_HPP_
 
@@ -138,7 +138,7 @@ class Embedder {
   std::vector<float> Embed(const std::vector<std::string>& paths);
   // The same of images in memory, which messages name "image 0", "image 1", ...
   // The rows are those of a file with these pixels.
-  std::vector<float> Embed(const std::vector<ImageView>& images);
+  std::vector<float> EmbedImages(const std::vector<ImageView>& images);
   // Embeds arrays that are as the net's input wants them, N x input_shape():
   // of ImageOptions only flip is applied. Error: `values`, the number of all
   // values, is no multiple of the values of one.

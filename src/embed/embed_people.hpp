@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "caffe/embedder.hpp"
 #include "evaluation/report.hpp"
-#include "embed/embedder.hpp"
 
 namespace caffe {
 

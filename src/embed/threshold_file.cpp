@@ -7,6 +7,7 @@
 #include <map>
 #include <vector>
 
+#include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
 #include "core/split_list.hpp"
 #include "net/prototxt.hpp"

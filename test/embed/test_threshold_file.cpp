@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "caffe/util/io.hpp"
+#include "caffe/common.hpp"
 #include "test/data/image_files.hpp"
 #include "embed/threshold_file.hpp"
 

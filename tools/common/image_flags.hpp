@@ -5,22 +5,26 @@
 //   square)                 --crop=112x96, or one number       --flip
 //
 // They replace what the net's Input layer says, and what they do is told in
-// embedder.hpp. A tool that does not call these functions does not link the
-// flags, so its --help lacks them.
+// caffe/embedder.hpp. A tool that does not call these functions does not link
+// the flags, so its --help lacks them.
 #ifndef TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 #define TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 
 #include <string>
 
-#include "embed/embedder.hpp"
+#include "caffe/embedder.hpp"
 
 namespace caffe {
 
 // Error kUsage for a value that is none.
 ImageOptions ImageOptionsFromFlags();
 
+// The options of the tools' embedders: no threshold's file, a status line.
+EmbedderOptions ToolEmbedder(const std::string& blob,
+                             const ImageOptions& image);
+
 // Error kUsage where one of the flags is given: "--scale: wants --images".
-void RefuseImageFlags(const string& reason);
+void RefuseImageFlags(const std::string& reason);
 
 }  // namespace caffe
 

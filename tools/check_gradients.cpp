@@ -4,7 +4,7 @@
 
 #include "caffe/net.hpp"
 #include "caffe/test/gradient_check.hpp"
-#include "tools/common/embedder.hpp"
+#include "tools/common/weights_flag.hpp"
 #include "tools/common/tool_main.hpp"
 
 namespace caffe {

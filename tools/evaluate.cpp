@@ -8,13 +8,15 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
+#include "embed/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
-#include "tools/common/threshold_file.hpp"
+#include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 #include "tools/evaluate/gnuplot.hpp"
-#include "tools/evaluate/identification_protocol.hpp"
-#include "tools/evaluate/pairs_protocol.hpp"
-#include "tools/evaluate/people_protocol.hpp"
+#include "evaluation/identification_protocol.hpp"
+#include "evaluation/pairs_protocol.hpp"
+#include "evaluation/people_protocol.hpp"
 #include "tools/evaluate/plots.hpp"
 #include "tools/evaluate/report_text.hpp"
 #include "tools/evaluate/sheet.hpp"
@@ -194,7 +196,7 @@ std::optional<double> GivenThreshold() {
 // One evaluation: its input, its report, and the images of the report's rows.
 class Evaluation {
  public:
-  Evaluation() : distance_(DistanceByName(FLAGS_distance)) {
+  Evaluation() : distance_(DistanceOfFlag(FLAGS_distance)) {
     report_.distance = FLAGS_distance;
     fars_ = Fars();
     ranks_ = Ranks();
@@ -209,8 +211,10 @@ class Evaluation {
     }
     if (FromArrays()) return;
     const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
-    embedder_.emplace(FLAGS_model, loads ? FLAGS_weights : "", FLAGS_blob,
-                      FLAGS_pixels, options);
+    EmbedderOptions embedder = ToolEmbedder(FLAGS_blob, options);
+    embedder.pixels = FLAGS_pixels;
+    embedder_.emplace(FLAGS_model, loads ? CheckedWeights(FLAGS_weights) : "",
+                      embedder);
   }
 
   void Judge() {

@@ -3,9 +3,9 @@
 #include "data/identity_list.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
-#include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 namespace caffe {
 namespace {
@@ -22,7 +22,8 @@ TERCET_FLAG(string, input, "",
             "BLOB:FILE.npy, once for each input blob of the net");
 
 void ExtractImages(const ImageOptions& options) {
-  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
+  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
+                    ToolEmbedder(FLAGS_blob, options));
   vector<string> paths;
   for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
     paths.push_back(image.path);

@@ -12,9 +12,9 @@
 #include "data/identity_list.hpp"
 #include "caffe/mining/offline_mining.hpp"
 #include "caffe/util/io.hpp"
-#include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 namespace caffe {
 namespace {
@@ -253,8 +253,10 @@ int Run() {
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   Caffe::set_random_seed(FLAGS_seed);
-  Embedder embedder(FLAGS_model, FLAGS_weights == "none" ? "" : FLAGS_weights,
-                    FLAGS_blob, false, image_options);
+  Embedder embedder(
+      FLAGS_model,
+      FLAGS_weights == "none" ? "" : CheckedWeights(FLAGS_weights),
+      ToolEmbedder(FLAGS_blob, image_options));
   const ImagesOfPeople people = InARow(ReadPeople());
   const vector<string> names = WrittenPaths(people.paths);
   metric::OfflineMining mined;

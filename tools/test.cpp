@@ -2,7 +2,7 @@
 // large output, such as a batch of embeddings, the mean over all of it.
 #include <cstdio>
 
-#include "tools/common/embedder.hpp"
+#include "tools/common/weights_flag.hpp"
 #include "tools/common/tool_main.hpp"
 
 namespace caffe {

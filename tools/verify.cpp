@@ -6,11 +6,10 @@
 #include <cstdio>
 #include <fstream>
 
-#include "caffe/pairwise/distances.hpp"
-#include "tools/common/embedder.hpp"
 #include "tools/common/image_flags.hpp"
-#include "tools/common/threshold_file.hpp"
+#include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 namespace caffe {
 namespace {
@@ -70,55 +69,32 @@ ImageOptions OptionsOf(const Decision& decision) {
   }
 }
 
-void CheckEmbedding(const string& path, const float* row, int width,
-                    metric::Distance kind) {
-  bool zero = true;
-  for (int k = 0; k < width; ++k) {
-    INPUT_CHECK(std::isfinite(row[k]))
-        << path << ": its embedding holds NaN or infinite values";
-    zero = zero && row[k] == 0;
+EmbedderOptions EmbedderOptionsOf(const Decision& decision) {
+  const metric::Distance distance = DistanceOfFlag(FLAGS_distance);
+  EmbedderOptions options = ToolEmbedder(FLAGS_blob, OptionsOf(decision));
+  options.distance = distance;
+  if (decision.file.has_threshold()) {
+    options.use_threshold_file = true;
+    options.threshold_file = decision.source;
+  } else {
+    options.threshold = decision.threshold;
   }
-  INPUT_CHECK(!zero || kind != metric::Distance::kCosine)
-      << path << ": its embedding is all zeros, which has no cosine distance";
+  return options;
 }
 
-double DistanceOf(const vector<string>& paths, metric::Distance kind,
-                  Embedder* embedder) {
-  const vector<float> rows = embedder->Embed(paths);
-  const int width = embedder->width();
-  for (int i = 0; i < 2; ++i) {
-    CheckEmbedding(paths[i], &rows[i * width], width, kind);
-  }
-  const float distance =
-      metric::RowDistance(kind, &rows[0], &rows[width], width);
-  INPUT_CHECK(std::isfinite(distance))
-      << "the distance of " << paths[0] << " and " << paths[1]
-      << " is not a finite number; the embeddings are too large";
-  return distance;
-}
-
-void WarnOfOtherWeights(const Decision& decision, const Embedder& embedder) {
-  if (!decision.file.has_weights_hash() ||
-      decision.file.weights_hash() == embedder.WeightsHash()) {
-    return;
-  }
-  LOG(WARNING) << decision.source << " was found for other weights than "
-               << FLAGS_weights << ": the verdict may be wrong";
-}
-
-void Print(double distance, const Decision& decision) {
-  const bool same = distance <= decision.threshold;
+void Print(const Verdict& verdict, const string& source) {
   if (FLAGS_format == "json") {
     std::printf("{\"same_person\": %s, \"distance\": %.9g, \"threshold\": "
                 "%.9g, \"distance_kind\": \"%s\", \"threshold_from\": %s}\n",
-                same ? "true" : "false", distance, decision.threshold,
-                FLAGS_distance.c_str(), JsonString(decision.source).c_str());
+                verdict.same ? "true" : "false", verdict.distance,
+                verdict.threshold, FLAGS_distance.c_str(),
+                JsonString(source).c_str());
     return;
   }
   std::printf("%s: distance %.6g, threshold %.6g (%s, threshold from %s)\n",
-              same ? "same person" : "different persons", distance,
-              decision.threshold, FLAGS_distance.c_str(),
-              decision.source.c_str());
+              verdict.same ? "same person" : "different persons",
+              verdict.distance, verdict.threshold, FLAGS_distance.c_str(),
+              source.c_str());
 }
 
 int Run() {
@@ -131,16 +107,14 @@ int Run() {
   USAGE_CHECK(FLAGS_format == "text" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted text or json";
   const Decision decision = DecisionFromFlags();
-  const metric::Distance kind = DistanceByName(FLAGS_distance);
-  const ImageOptions options = OptionsOf(decision);
+  const EmbedderOptions options = EmbedderOptionsOf(decision);
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
-  Embedder embedder(FLAGS_model, FLAGS_weights, FLAGS_blob, false, options);
-  WarnOfOtherWeights(decision, embedder);
-  const double distance = DistanceOf(paths, kind, &embedder);
+  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights), options);
+  const Verdict verdict = embedder.Verify(paths[0], paths[1]);
   ReleaseLog();
-  Print(distance, decision);
+  Print(verdict, decision.source);
   return 0;
 }
 

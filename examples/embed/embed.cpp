@@ -1,36 +1,38 @@
-// Loads a net from prototxt (and weights, where given), embeds two random
-// images and prints how far apart they are.
+// Do two images show the same person? The program embeds both with a net and
+// prints their distance and the verdict; the net's Mirror layer is its own
+// (mirror_layer.cpp).
 //
-//   embed deploy.prototxt [weights.caffemodel]
-#include <cmath>
+//   embed deploy.prototxt weights.caffemodel|none A.jpg B.jpg [threshold]
+//
+// Without a threshold it is that of weights.caffemodel.threshold.
 #include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
 
-#include "caffe/filler.hpp"
-#include "caffe/net.hpp"
+#include "caffe/common.hpp"
+#include "caffe/embedder.hpp"
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: embed deploy.prototxt [weights]\n");
+  if (argc != 5 && argc != 6) {
+    std::fprintf(stderr, "usage: embed deploy.prototxt weights|none A B "
+                         "[threshold]\n");
     return 2;
   }
+  const std::string weights = argv[2];
   try {
-    caffe::Caffe::set_random_seed(1);
-    caffe::Net<float> net(argv[1], caffe::TEST);
-    if (argc > 2) net.CopyTrainedLayersFrom(argv[2]);
-    caffe::Blob<float>& images = *net.input_blobs()[0];
-    caffe::caffe_rng_gaussian<float>(images.count(), 0, 1,
-                                     images.mutable_cpu_data());
-    const caffe::Blob<float>& embedding = *net.Forward()[0];
-    const int dims = embedding.count() / embedding.shape(0);
-    double squared = 0;
-    for (int i = 0; i < dims; ++i) {
-      const double difference =
-          embedding.cpu_data()[i] - embedding.cpu_data()[dims + i];
-      squared += difference * difference;
-    }
-    std::printf("two images, %d numbers each, distance %.4f\n", dims,
-                std::sqrt(squared));
-    return std::isfinite(squared) && squared <= 4.0001 ? 0 : 1;
+    caffe::Caffe::set_random_seed(1);  // of weights that are not loaded
+    caffe::EmbedderOptions options;
+    if (argc == 6) options.threshold = std::atof(argv[5]);
+    caffe::Embedder embedder(argv[1], weights == "none" ? "" : weights,
+                             options);
+    const std::vector<float> rows = embedder.Embed({argv[3], argv[4]});
+    const caffe::Verdict verdict =
+        embedder.Verify(rows.data(), rows.data() + embedder.width());
+    std::printf("%s: %d numbers each, distance %.4f, threshold %.4f\n",
+                verdict.same ? "same person" : "different persons",
+                embedder.width(), verdict.distance, verdict.threshold);
+    return 0;
   } catch (const caffe::Error& error) {
     std::fprintf(stderr, "error: %s\n", error.what());
     return error.exit_code();

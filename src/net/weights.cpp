@@ -15,6 +15,8 @@
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
 #include "caffe/util/upgrade_proto.hpp"
+#include "core/hasher.hpp"
+#include "core/split_list.hpp"
 
 namespace caffe {
 
@@ -235,6 +237,13 @@ void ReadWeights(const std::string& path, NetParameter* param) {
   WeightsReader(file, param).Read();
 }
 
+std::vector<std::string> WeightFiles(const std::string& list) {
+  const std::vector<std::string> files = SplitList(list);
+  INPUT_CHECK(list.empty() || !files.empty())
+      << "the list of weights '" << list << "' names no file";
+  return files;
+}
+
 void WriteWeights(const std::string& path, NetParameter param) {
   for (LayerParameter& layer : *param.mutable_layer()) {
     layer.clear_source_location();
@@ -281,6 +290,22 @@ bool StoredShapeFits(const BlobProto& blob, const std::vector<int>& shape) {
   while (b < shape.size() && shape[b] == 1) ++b;
   return std::equal(stored.begin() + static_cast<int64_t>(a), stored.end(),
                     shape.begin() + static_cast<int64_t>(b), shape.end());
+}
+
+uint64_t HashWeights(const NetParameter& weights) {
+  Hasher hasher;
+  for (const LayerParameter& layer : weights.layer()) {
+    if (layer.blobs_size() == 0) continue;
+    hasher.Add(layer.name().data(), layer.name().size());
+    for (const BlobProto& blob : layer.blobs()) {
+      const std::vector<int64_t> shape = StoredShape(blob);
+      hasher.Add(shape.data(), shape.size() * sizeof(int64_t));
+      hasher.Add(blob.data().data(), blob.data_size() * sizeof(float));
+      hasher.Add(blob.double_data().data(),
+                 blob.double_data_size() * sizeof(double));
+    }
+  }
+  return hasher.value();
 }
 
 std::string ShapeText(const std::vector<int64_t>& shape) {

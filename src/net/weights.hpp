@@ -26,6 +26,10 @@ namespace caffe {
 // disagree. `param` then has unspecified content.
 void ReadWeights(const std::string& path, NetParameter* param);
 
+// The files of a list with commas, as a flag or an option names weights. Throws
+// where a list that is not empty names none.
+std::vector<std::string> WeightFiles(const std::string& list);
+
 // Writes a net with its blobs, without what only a reader of text stamps on it.
 void WriteWeights(const std::string& path, NetParameter param);
 
@@ -40,6 +44,11 @@ std::vector<int64_t> StoredShape(const BlobProto& blob);
 // ones aside (old files hold a bias as 1x1x1xN, an InnerProduct's weights as
 // 1x1xOxI).
 bool StoredShapeFits(const BlobProto& blob, const std::vector<int>& shape);
+
+// The hash of weights (core/hasher.hpp), by which a solver state and a threshold
+// know them: of each layer with blobs in turn the name, and of each blob the
+// shape (8 bytes an axis) and the values.
+uint64_t HashWeights(const NetParameter& weights);
 
 // "64x3x3x3"; "scalar" for {}.
 std::string ShapeText(const std::vector<int64_t>& shape);

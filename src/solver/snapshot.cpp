@@ -14,6 +14,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
+#include "core/hasher.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
@@ -21,32 +22,6 @@ namespace {
 
 const char kModelEnding[] = ".caffemodel";
 const char kStateEnding[] = ".solverstate";
-
-class Hasher {
- public:
-  void Add(const void* data, size_t size) {
-    const char* bytes = static_cast<const char*>(data);
-    size_t left = size;
-    for (; left >= 8; left -= 8, bytes += 8) AddWord(bytes, 8);
-    if (left > 0) AddWord(bytes, left);
-    Mix(size);
-  }
-  uint64_t value() const { return value_; }
-
- private:
-  // The machines that this runs on are little-endian, as protobuf's format.
-  void AddWord(const char* bytes, size_t size) {
-    uint64_t word = 0;
-    std::memcpy(&word, bytes, size);
-    Mix(word);
-  }
-  void Mix(uint64_t word) {
-    value_ = (value_ ^ word) * 0x100000001b3u;
-    value_ ^= value_ >> 32;
-  }
-
-  uint64_t value_ = 0xcbf29ce484222325u;
-};
 
 uint64_t HashState(SolverState state) {
   state.clear_state_hash();
@@ -119,22 +94,6 @@ void RemoveStates(const std::string& prefix, int first, int last) {
   for (int iter = first; iter <= last; ++iter) {
     unlink(StateFileName(prefix, iter).c_str());
   }
-}
-
-uint64_t HashWeights(const NetParameter& weights) {
-  Hasher hasher;
-  for (const LayerParameter& layer : weights.layer()) {
-    if (layer.blobs_size() == 0) continue;
-    hasher.Add(layer.name().data(), layer.name().size());
-    for (const BlobProto& blob : layer.blobs()) {
-      const std::vector<int64_t> shape = StoredShape(blob);
-      hasher.Add(shape.data(), shape.size() * sizeof(int64_t));
-      hasher.Add(blob.data().data(), blob.data_size() * sizeof(float));
-      hasher.Add(blob.double_data().data(),
-                 blob.double_data_size() * sizeof(double));
-    }
-  }
-  return hasher.value();
 }
 
 void WriteState(const std::string& path, SolverState state) {

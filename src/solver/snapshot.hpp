@@ -7,12 +7,8 @@
 // (state_hash), so that a damaged or mismatched pair is refused. States that
 // Caffe wrote carry neither and are taken as they are.
 //
-// The hash of a string of bytes: h = 0xcbf29ce484222325; for each 8 bytes, as
-// a little-endian number w, the last ones filled up with zeros:
-// h = (h ^ w) * 0x100000001b3, h ^= h >> 32; at last the length, in the same
-// way. The hash of a state is that of its serialized bytes without state_hash.
-// The hash of weights takes in turn, for each layer with blobs, the name, and
-// for each blob the shape (8 bytes an axis) and the values.
+// The hash of a state is that of its serialized bytes without state_hash
+// (core/hasher.hpp), that of weights HashWeights of net/weights.hpp.
 #ifndef TERCET_SOLVER_SNAPSHOT_HPP_
 #define TERCET_SOLVER_SNAPSHOT_HPP_
 
@@ -33,8 +29,6 @@ std::vector<std::string> FindStates(const std::string& prefix);
 
 // Removes those of the iterations from first to last, without their weights.
 void RemoveStates(const std::string& prefix, int first, int last);
-
-uint64_t HashWeights(const NetParameter& weights);
 
 // Writes a state with its hash; reads one and compares.
 void WriteState(const std::string& path, SolverState state);

@@ -4,6 +4,7 @@
 
 #include "solver/solver_check.hpp"
 #include "convolution/cudnn_choice.hpp"
+#include "core/split_list.hpp"
 #include "net/prototxt.hpp"
 
 namespace caffe {
@@ -132,9 +133,7 @@ void Solver<Dtype>::AddTestNet(NetParameter net) {
 
 template <typename Dtype>
 void Solver<Dtype>::LoadWeights(const string& files) {
-  std::istringstream stream(files);
-  for (string file; std::getline(stream, file, ',');) {
-    if (file.empty()) continue;
+  for (const string& file : SplitList(files)) {
     LOG(INFO) << "Finetuning from " << file;
     try {
       net_->CopyTrainedLayersFrom(file);

@@ -1,15 +1,18 @@
-// The tools' way from images to rows: each option against the same thing said
+// The way from images to rows: each option against the same thing said
 // by the net, and public weights on public faces against stored rows.
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include "caffe/common.hpp"
+#include "caffe/embedder.hpp"
 #include "data/npy.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/common/embedder.hpp"
 
 namespace caffe {
 namespace {
@@ -22,6 +25,13 @@ string EmbedderNet(const ImageFolder& folder, const string& name,
                                 options + " input_param { shape { " + shape +
                                 " } } } layer { name: 'out' bottom: 'data' "
                                 "top: 'out' " + layer + " }");
+}
+
+EmbedderOptions RowsOf(const string& blob, const ImageOptions& image = {}) {
+  EmbedderOptions options;
+  options.blob = blob;
+  options.image = image;
+  return options;
 }
 
 const char kColour[] = "dim: 2 dim: 3 dim: 4 dim: 6";
@@ -38,7 +48,7 @@ class EmbedderTest : public ::testing::Test {
   }
 
   vector<float> Embed(const string& model, const ImageOptions& options = {}) {
-    return Embedder(model, "", "out", false, options).Embed(paths_);
+    return Embedder(model, "", RowsOf("out", options)).Embed(paths_);
   }
   // The rows of a net that says nothing, and options; those of a net that says
   // the same itself.
@@ -137,7 +147,7 @@ TEST_F(EmbedderTest, FlipIsTheMeanOfBothRows) {
                 "top: 'rest' slice_param { axis: 3 slice_point: 1 } }";
   const string model = folder_.Write("left", text);
   const auto got =
-      Embedder(model, "", "first", false, options).Embed(paths_);
+      Embedder(model, "", RowsOf("first", options)).Embed(paths_);
   ASSERT_EQ(3 * 12u, got.size());
   for (int i = 0; i < 3; ++i) {
     const Image image =
@@ -162,11 +172,100 @@ TEST_F(EmbedderTest, FlipKeepsRowsOfLengthOne) {
   }
 }
 
+// Values of an image as the net of kColour gets it.
+vector<float> AsTheNetWants(const string& path) {
+  const Image image = ResizeImage(ConvertChannels(ReadImage(path), 3), 4, 6);
+  vector<float> values;
+  for (int k = 0; k < 72; ++k) {
+    values.push_back((image.at(k / 6 % 4, k % 6, k / 24) - 100) * 0.5f);
+  }
+  return values;
+}
+
+TEST_F(EmbedderTest, ArraysAndImagesInMemoryHaveTheRowsOfFiles) {
+  const string model =
+      EmbedderNet(folder_, "net", kColour,
+                  "transform_param { mean_value: 100 scale: 0.5 }",
+                  "type: 'InnerProduct' inner_product_param { num_output: 5 "
+                  "weight_filler { type: 'xavier' } }");
+  for (const bool flip : {false, true}) {
+    ImageOptions image;
+    image.flip = flip;
+    Embedder embedder(model, "", RowsOf("out", image));
+    EXPECT_EQ(5, embedder.width());
+    EXPECT_EQ((vector<int>{3, 4, 6}), embedder.input_shape());
+    const vector<float> files = embedder.Embed(paths_);
+    ASSERT_EQ(15u, files.size());
+    vector<float> arrays;
+    vector<vector<uint8_t>> padded;
+    vector<ImageView> views;
+    for (const string& path : paths_) {
+      const vector<float> one = AsTheNetWants(path);
+      arrays.insert(arrays.end(), one.begin(), one.end());
+      const Image pixels = ReadImage(path);
+      const size_t row = pixels.width * pixels.channels, step = row + 7;
+      padded.emplace_back(pixels.height * step, 255);
+      for (int h = 0; h < pixels.height; ++h) {
+        std::copy_n(&pixels.pixels[h * row], row, &padded.back()[h * step]);
+      }
+      views.push_back({padded.back().data(), pixels.height, pixels.width,
+                       pixels.channels, step});
+    }
+    EXPECT_EQ(files, embedder.EmbedArrays(arrays.data(), arrays.size()));
+    EXPECT_EQ(files, embedder.EmbedImages(views));
+    EXPECT_TRUE(embedder.EmbedArrays(nullptr, 0).empty());
+  }
+}
+
+TEST_F(EmbedderTest, RefusesArraysAndImagesThatAreNone) {
+  Embedder embedder(EmbedderNet(folder_, "net", kColour, ""), "");
+  const vector<float> values(150);
+  ExpectHas(InputError([&] { embedder.EmbedArrays(values.data(), 150); }),
+            "have 150 values, and one has 72: its shape is 3 4 6");
+  const Image pixels = Pattern(5, 5, 3);
+  const auto refused = [&](const ImageView& view) {
+    return InputError([&] { embedder.EmbedImages({view}); });
+  };
+  ExpectHas(refused({pixels.pixels.data(), 5, 5, 4}),
+            "image 0: is of 5x5x4 (height x width x channels)");
+  ExpectHas(refused({nullptr, 5, 5, 3}), "image 0: ");
+  ExpectHas(refused({pixels.pixels.data(), 0, 5, 3}), "image 0: ");
+  ExpectHas(refused({pixels.pixels.data(), 5, 5, 3, 14}),
+            "image 0: row_bytes is 14, and a row has 15 bytes");
+}
+
+TEST_F(EmbedderTest, IsAsBeforeAfterAnError) {
+  Embedder embedder(EmbedderNet(folder_, "net", kColour, ""), "");
+  const vector<float> before = embedder.Embed(paths_);
+  // The third is alone in its batch.
+  EXPECT_NE("", InputError([&] {
+              embedder.Embed({paths_[0], paths_[1], "missing.png"});
+            }));
+  EXPECT_EQ(before, embedder.Embed(paths_));
+}
+
+TEST_F(EmbedderTest, MovesAndSaysWhereItIsGone) {
+  const string model = EmbedderNet(folder_, "net", kColour, "");
+  Embedder first(model, "");
+  const vector<float> rows = first.Embed(paths_);
+  Embedder second(std::move(first));
+  EXPECT_EQ(rows, second.Embed(paths_));
+  try {
+    first.Embed(paths_);  // NOLINT: what happens to it is the question
+    FAIL() << "embedded by nobody";
+  } catch (const Error& error) {
+    EXPECT_EQ(Error::kContract, error.kind());
+    ExpectHas(error.what(), "moved from");
+  }
+  first = std::move(second);
+  EXPECT_EQ(rows, first.Embed(paths_));
+}
+
 TEST_F(EmbedderTest, TheHashIsThatOfTheWeights) {
   const auto hash = [&](const string& value) {
     const string layer = "type: 'Bias' bias_param { filler { type: 'constant' "
                          "value: " + value + " } }";
-    return Embedder(EmbedderNet(folder_, "net", kColour, "", layer), "", "out")
+    return Embedder(EmbedderNet(folder_, "net", kColour, "", layer), "")
         .WeightsHash();
   };
   EXPECT_EQ(hash("1"), hash("1"));
@@ -187,6 +286,12 @@ TEST_F(EmbedderTest, RefusesWhatDoesNotFitTheNet) {
   crop.crop = {4, 6};
   ExpectHas(Refused(crop, kColour, "transform_param { mean_file: 'm' }"),
             "--mean_value");
+  ImageOptions none;
+  none.resize = {-3, 5};
+  ExpectHas(Refused(none), "--resize=-3x5: wanted HEIGHTxWIDTH");
+  none.resize = {};
+  none.scale = 0;
+  ExpectHas(Refused(none), "--scale=0: wanted a number that is not 0");
   crop.resize = {4, 5};
   ExpectHas(Refused(crop), "a.png: --crop=4x6 is larger than the image of 4x5");
 }

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 #include "test/data/image_files.hpp"
-#include "tools/evaluate/identification_protocol.hpp"
+#include "evaluation/identification_protocol.hpp"
 
 namespace caffe {
 namespace {

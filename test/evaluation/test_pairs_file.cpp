@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 #include "test/data/image_files.hpp"
-#include "tools/evaluate/pairs_file.hpp"
+#include "evaluation/pairs_file.hpp"
 
 namespace caffe {
 namespace {

@@ -9,10 +9,10 @@
 
 #include "gtest/gtest.h"
 
+#include "caffe/embedder.hpp"
 #include "caffe/util/rng.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/common/embedder.hpp"
-#include "tools/evaluate/pairs_protocol.hpp"
+#include "evaluation/pairs_protocol.hpp"
 
 namespace caffe {
 namespace {
@@ -319,15 +319,16 @@ TEST(PairsProtocolLfw, PublishedWeightsReachTheirAccuracy) {
     GTEST_SKIP() << "TERCET_LFW names no folder of aligned LFW with pairs.txt";
   }
   TERCET_SHARED_OR_SKIP(net, "golden/models/mobilefacenet_honghu");
-  ImageOptions options;
-  options.mean_values = {127.5f};
-  options.scale = 0.0078125f;
-  options.rgb = true;
+  EmbedderOptions options;
+  options.blob = "fc1";
+  options.image.mean_values = {127.5f};
+  options.image.scale = 0.0078125f;
+  options.image.rgb = true;
   const std::string list = std::string(lfw) + "/pairs.txt";
   ImagesOnDisk finder(list, "");
   const PairsFile pairs = ReadPairsFile(list, &finder);
-  Embedder embedder(net + "/deploy.prototxt", net + "/model.caffemodel", "fc1",
-                    false, options);
+  Embedder embedder(net + "/deploy.prototxt", net + "/model.caffemodel",
+                    options);
   const std::vector<float> rows = embedder.Embed(pairs.images);
   PairsProtocol protocol;
   protocol.distance = Distance::kCosine;

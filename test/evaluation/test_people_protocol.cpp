@@ -11,8 +11,8 @@
 #include "data/npy.hpp"
 #include "caffe/util/rng.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/evaluate/embedding_input.hpp"
-#include "tools/evaluate/people_protocol.hpp"
+#include "evaluation/embedding_input.hpp"
+#include "evaluation/people_protocol.hpp"
 #include "tools/evaluate/report_text.hpp"
 
 namespace caffe {

@@ -7,7 +7,7 @@
 #include "gtest/gtest.h"
 
 #include "caffe/test/shared_data.hpp"
-#include "tools/evaluate/embedding_input.hpp"
+#include "evaluation/embedding_input.hpp"
 
 namespace caffe {
 namespace {

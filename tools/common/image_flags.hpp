@@ -5,14 +5,14 @@
 //   square)                 --crop=112x96, or one number       --flip
 //
 // They replace what the net's Input layer says, and what they do is told in
-// embedder.hpp. A tool that calls these functions has `image_flags` among the
+// caffe/embedder.hpp. A tool that calls these functions has `image_flags` among the
 // groups of its Command.
 #ifndef TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 #define TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 
 #include <string>
 
-#include "tools/common/embedder.hpp"
+#include "caffe/embedder.hpp"
 #include "tools/common/flags.hpp"
 
 namespace caffe {
@@ -22,8 +22,12 @@ extern FlagGroup image_flags;
 // Error kUsage for a value that is none.
 ImageOptions ImageOptionsFromFlags();
 
+// The options of the tools' embedders: no threshold's file, a status line.
+EmbedderOptions ToolEmbedder(const std::string& blob,
+                             const ImageOptions& image);
+
 // Error kUsage where one of the flags is given: "--scale: wants --images".
-void RefuseImageFlags(const string& reason);
+void RefuseImageFlags(const std::string& reason);
 
 }  // namespace caffe
 

@@ -227,15 +227,6 @@ void LoadLayerLibraries(const std::string& paths) {
   }
 }
 
-std::vector<std::string> SplitList(const std::string& list) {
-  std::vector<std::string> parts;
-  std::istringstream stream(list);
-  for (std::string part; std::getline(stream, part, ',');) {
-    if (!part.empty()) parts.push_back(part);
-  }
-  return parts;
-}
-
 std::string JsonString(const std::string& text) {
   std::string out = "\"";
   for (char c : text) {

@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+#include "caffe/check.hpp"
+#include "core/split_list.hpp"
 #include "tools/common/flags.hpp"
 
 namespace caffe {
@@ -66,9 +68,6 @@ extern std::string FLAGS_layers;
 void UseThreads(int threads);
 void UseGpu(int device);
 void LoadLayerLibraries(const std::string& paths);
-
-// "a,b,c" as its parts; no empty ones.
-std::vector<std::string> SplitList(const std::string& list);
 
 // A text in quotes, as JSON has it.
 std::string JsonString(const std::string& text);

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "tools/evaluate/embedding_input.hpp"
-#include "tools/evaluate/report.hpp"
+#include "evaluation/embedding_input.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 

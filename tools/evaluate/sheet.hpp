@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 

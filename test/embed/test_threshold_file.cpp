@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
-#include "caffe/util/io.hpp"
+#include "caffe/common.hpp"
 #include "test/data/image_files.hpp"
-#include "tools/common/threshold_file.hpp"
+#include "embed/threshold_file.hpp"
 
 namespace caffe {
 namespace {

@@ -1,6 +1,6 @@
 // The protocol of the header. An image that is in pairs of several folds has a
 // row for each, so that a row has one fold, as the bootstrap wants it.
-#include "tools/evaluate/pairs_protocol.hpp"
+#include "evaluation/pairs_protocol.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +10,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/evaluation/bootstrap.hpp"
-#include "tools/evaluate/figures.hpp"
+#include "evaluation/figures.hpp"
 
 namespace caffe {
 

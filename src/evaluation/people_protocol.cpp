@@ -1,5 +1,5 @@
 // The figures over all pairs of people, from one pass over the pairs.
-#include "tools/evaluate/people_protocol.hpp"
+#include "evaluation/people_protocol.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -7,8 +7,8 @@
 
 #include "caffe/check.hpp"
 #include "caffe/evaluation/retrieval.hpp"
-#include "tools/evaluate/figures.hpp"
-#include "tools/evaluate/identification_protocol.hpp"
+#include "evaluation/figures.hpp"
+#include "evaluation/identification_protocol.hpp"
 
 namespace caffe {
 

@@ -1,8 +1,8 @@
 // Where the images are that a file of pairs speaks of: on disk, or among the
 // rows of embeddings whose images have names. What a pair is, and what is said
 // where an image is not found, is pairs_file.hpp's.
-#ifndef TERCET_TOOLS_EVALUATE_IMAGE_FINDER_HPP_
-#define TERCET_TOOLS_EVALUATE_IMAGE_FINDER_HPP_
+#ifndef TERCET_EVALUATION_IMAGE_FINDER_HPP_
+#define TERCET_EVALUATION_IMAGE_FINDER_HPP_
 
 #include <cstdint>
 #include <map>
@@ -79,4 +79,4 @@ class ImagesInList : public ImageFinder {
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_IMAGE_FINDER_HPP_
+#endif  // TERCET_EVALUATION_IMAGE_FINDER_HPP_

@@ -1,6 +1,6 @@
 // Folders are listed once each. Names are found from their ends by a search in
 // the sorted list of the reversed names.
-#include "tools/evaluate/image_finder.hpp"
+#include "evaluation/image_finder.hpp"
 
 #include <algorithm>
 #include <cstdio>

@@ -1,5 +1,5 @@
 // The figures that curves give, for reports.
-#include "tools/evaluate/figures.hpp"
+#include "evaluation/figures.hpp"
 
 #include <cmath>
 

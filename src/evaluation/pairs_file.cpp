@@ -1,6 +1,6 @@
 // The two formats of pairs, read line by line; an error tells how many lines
 // share the first one's fault.
-#include "tools/evaluate/pairs_file.hpp"
+#include "evaluation/pairs_file.hpp"
 
 #include <algorithm>
 #include <filesystem>

@@ -1,6 +1,6 @@
 // Two folders or two lists become labels that are common to both; the ranking
 // and its figures are evaluation/retrieval.hpp's.
-#include "tools/evaluate/identification_protocol.hpp"
+#include "evaluation/identification_protocol.hpp"
 
 #include <filesystem>
 #include <map>

@@ -1,5 +1,5 @@
-// Reading embeddings and lists for evaluate.
-#include "tools/evaluate/embedding_input.hpp"
+// Reading embeddings and the lists that go with them.
+#include "evaluation/embedding_input.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -98,20 +98,6 @@ EmbeddingSet ReadEmbeddings(const std::string& npy, const std::string& list,
       << list << ": names " << set.size() << " images, and " << npy
       << " holds " << rows << " embeddings; wanted one for each";
   if (labelled) LeaveOutNobodys(list, &set);
-  return set;
-}
-
-EmbeddingSet EmbedPeople(const std::string& images, const std::string& root,
-                         Embedder* embedder) {
-  EmbeddingSet set;
-  for (const Identity& person : ReadIdentities(images, root)) {
-    for (const std::string& path : person.images) {
-      set.names.push_back(path);
-      set.labels.push_back(person.label);
-    }
-  }
-  set.rows = embedder->Embed(set.names);
-  set.width = embedder->width();
   return set;
 }
 

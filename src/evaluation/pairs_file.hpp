@@ -10,14 +10,14 @@
 // `path path 0|1`: 1 for a pair of one person; one set.
 //
 // Words stand between tabs, or where a line has none, between blanks.
-#ifndef TERCET_TOOLS_EVALUATE_PAIRS_FILE_HPP_
-#define TERCET_TOOLS_EVALUATE_PAIRS_FILE_HPP_
+#ifndef TERCET_EVALUATION_PAIRS_FILE_HPP_
+#define TERCET_EVALUATION_PAIRS_FILE_HPP_
 
 #include <string>
 #include <vector>
 
 #include "caffe/evaluation/verification.hpp"
-#include "tools/evaluate/image_finder.hpp"
+#include "evaluation/image_finder.hpp"
 
 namespace caffe {
 
@@ -48,4 +48,4 @@ PairsFile ReadPairsFile(const std::string& file, ImageFinder* finder,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_PAIRS_FILE_HPP_
+#endif  // TERCET_EVALUATION_PAIRS_FILE_HPP_

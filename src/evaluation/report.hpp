@@ -1,8 +1,8 @@
 // What evaluate finds out, before it is printed: the figures of one
 // verification, of retrieval and of identification. NaN stands for a figure
 // that there is not.
-#ifndef TERCET_TOOLS_EVALUATE_REPORT_HPP_
-#define TERCET_TOOLS_EVALUATE_REPORT_HPP_
+#ifndef TERCET_EVALUATION_REPORT_HPP_
+#define TERCET_EVALUATION_REPORT_HPP_
 
 #include <cmath>
 #include <cstdint>
@@ -90,4 +90,4 @@ struct EmbeddingSet {
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_REPORT_HPP_
+#endif  // TERCET_EVALUATION_REPORT_HPP_

@@ -1,5 +1,5 @@
-// Reading and writing threshold files, and the flags that they stand for.
-#include "tools/common/threshold_file.hpp"
+// Reading and writing threshold files.
+#include "embed/threshold_file.hpp"
 
 #include <google/protobuf/text_format.h>
 
@@ -7,9 +7,10 @@
 #include <map>
 #include <vector>
 
+#include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
+#include "core/split_list.hpp"
 #include "net/prototxt.hpp"
-#include "tools/common/tool_main.hpp"
 
 namespace caffe {
 namespace {
@@ -55,39 +56,11 @@ void CheckValues(const VerificationThreshold& t, const std::string& path,
       << "; wanted 1 or more";
 }
 
-// A field's value in the words of a flag; the flag's default where absent.
-std::string ValueOf(const pb::FieldDescriptor& field,
-                    const VerificationThreshold& threshold,
-                    const gflags::CommandLineFlagInfo& flag) {
-  const pb::Reflection& reflection = *threshold.GetReflection();
-  if (!reflection.HasField(threshold, &field)) return flag.default_value;
-  if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
-    return reflection.GetString(threshold, &field);
-  }
-  return reflection.GetBool(threshold, &field) ? "true" : "false";
-}
-
-// Calls use(field, flag) for each setting that this tool has a flag for.
-template <typename Use>
-void ForEachSetting(const Use& use) {
-  const pb::Descriptor& type = *VerificationThreshold::descriptor();
-  for (int i = 0; i < type.field_count(); ++i) {
-    const pb::FieldDescriptor& field = *type.field(i);
-    if (field.cpp_type() != pb::FieldDescriptor::CPPTYPE_STRING &&
-        field.cpp_type() != pb::FieldDescriptor::CPPTYPE_BOOL) {
-      continue;
-    }
-    gflags::CommandLineFlagInfo flag;
-    const std::string name(field.name());
-    if (gflags::GetCommandLineFlagInfo(name.c_str(), &flag)) use(field, flag);
-  }
-}
-
 }  // namespace
 
 metric::Distance DistanceByName(const std::string& name) {
   const auto found = Distances().find(name);
-  USAGE_CHECK(found != Distances().end())
+  INPUT_CHECK(found != Distances().end())
       << "--distance=" << name << ": wanted " << kDistances;
   return found->second;
 }
@@ -111,37 +84,6 @@ VerificationThreshold ReadThreshold(const std::string& path) {
   ReadPrototxt(path, &threshold, &lines);
   CheckValues(threshold, path, lines);
   return threshold;
-}
-
-void StoreSettings(VerificationThreshold* threshold) {
-  ForEachSetting([&](const pb::FieldDescriptor& field,
-                     const gflags::CommandLineFlagInfo& flag) {
-    const pb::Reflection& reflection = *threshold->GetReflection();
-    reflection.ClearField(threshold, &field);
-    if (flag.current_value == flag.default_value && flag.name != "distance") {
-      return;
-    }
-    if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
-      reflection.SetString(threshold, &field, flag.current_value);
-    } else {
-      reflection.SetBool(threshold, &field, flag.current_value == "true");
-    }
-  });
-}
-
-void UseSettings(const VerificationThreshold& threshold,
-                 const std::string& path) {
-  ForEachSetting([&](const pb::FieldDescriptor& field,
-                     const gflags::CommandLineFlagInfo& flag) {
-    const std::string value = ValueOf(field, threshold, flag);
-    if (flag.current_value == value) return;
-    USAGE_CHECK(!FlagGiven(flag.name))
-        << "--" << flag.name << "=" << flag.current_value
-        << ": the threshold of " << path << " was found "
-        << (value.empty() ? "without it" : "with --" + flag.name + "=" + value)
-        << "; give another with --threshold";
-    SetFlag(flag.name, value);
-  });
 }
 
 }  // namespace caffe

@@ -1,15 +1,15 @@
-// Embeddings with what is known of their rows, from images and a net or from an
-// array and a list.
-#ifndef TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
-#define TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
+// Embeddings with what is known of their rows, from an array and a list; and
+// which of the images judged a net was trained with. Embeddings of images are
+// embed_people.hpp's.
+#ifndef TERCET_EVALUATION_EMBEDDING_INPUT_HPP_
+#define TERCET_EVALUATION_EMBEDDING_INPUT_HPP_
 
 #include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "tools/common/embedder.hpp"
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 
@@ -24,10 +24,6 @@ std::vector<float> ReadRows(const std::string& npy, int* width);
 // than the array.
 EmbeddingSet ReadEmbeddings(const std::string& npy, const std::string& list,
                             bool labelled);
-
-// The images of a folder with one folder a person, or of a list.
-EmbeddingSet EmbedPeople(const std::string& images, const std::string& root,
-                         Embedder* embedder);
 
 // The images that a net was trained with. People are known by the names of
 // their folders; a folder whose images have several labels is nobody's.
@@ -56,4 +52,4 @@ Overlap FindOverlap(const std::vector<std::string>& images,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_EMBEDDING_INPUT_HPP_
+#endif  // TERCET_EVALUATION_EMBEDDING_INPUT_HPP_

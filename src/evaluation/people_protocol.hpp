@@ -2,14 +2,14 @@
 // people that it is judged on: with a fold, it comes from the people of the
 // other folds; without one, each of five folds is judged by the threshold of
 // the other four.
-#ifndef TERCET_TOOLS_EVALUATE_PEOPLE_PROTOCOL_HPP_
-#define TERCET_TOOLS_EVALUATE_PEOPLE_PROTOCOL_HPP_
+#ifndef TERCET_EVALUATION_PEOPLE_PROTOCOL_HPP_
+#define TERCET_EVALUATION_PEOPLE_PROTOCOL_HPP_
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 
@@ -41,4 +41,4 @@ PeopleReport JudgePeople(const PeopleProtocol& protocol,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_PEOPLE_PROTOCOL_HPP_
+#endif  // TERCET_EVALUATION_PEOPLE_PROTOCOL_HPP_

@@ -1,11 +1,11 @@
 // What the protocols of verification share: reading a report's figures off
 // curves, folds' means, and intervals.
-#ifndef TERCET_TOOLS_EVALUATE_FIGURES_HPP_
-#define TERCET_TOOLS_EVALUATE_FIGURES_HPP_
+#ifndef TERCET_EVALUATION_FIGURES_HPP_
+#define TERCET_EVALUATION_FIGURES_HPP_
 
 #include <vector>
 
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 
@@ -37,4 +37,4 @@ void AddIntervals(metric::BootstrapOptions options,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_FIGURES_HPP_
+#endif  // TERCET_EVALUATION_FIGURES_HPP_

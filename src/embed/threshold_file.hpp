@@ -3,8 +3,8 @@
 // (proto/caffe_threshold.proto), and carries the settings that the threshold
 // was found with, under the names of the flags. What a distance is, is told in
 // caffe/pairwise/distances.hpp.
-#ifndef TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
-#define TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
+#ifndef TERCET_EMBED_THRESHOLD_FILE_HPP_
+#define TERCET_EMBED_THRESHOLD_FILE_HPP_
 
 #include <string>
 
@@ -13,7 +13,8 @@
 
 namespace caffe {
 
-// The distance that --distance names; Error kUsage where there is none.
+// The distance of a name, as --distance and threshold files have it; Error
+// kInput where there is none.
 metric::Distance DistanceByName(const std::string& name);
 
 // Where the threshold of these weights lies: the last file of a list with
@@ -29,16 +30,6 @@ void WriteThreshold(const std::string& path,
 // known name, far outside (0, 1), tar outside [0, 1], negative counts.
 VerificationThreshold ReadThreshold(const std::string& path);
 
-// Writes into `threshold` the tool's flags that it has a field for, where they
-// differ from their defaults; --distance always.
-void StoreSettings(VerificationThreshold* threshold);
-
-// Sets those flags as `threshold`, read from `path`, says. Error kUsage where
-// one was given on the command line and differs: the threshold does not hold
-// for it.
-void UseSettings(const VerificationThreshold& threshold,
-                 const std::string& path);
-
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_COMMON_THRESHOLD_FILE_HPP_
+#endif  // TERCET_EMBED_THRESHOLD_FILE_HPP_

@@ -10,8 +10,8 @@
 // Accuracy is plain: right pairs / pairs. VAL at a FAR is the TAR at the
 // highest threshold whose FAR among the other folds is not above it (Schroff et
 // al., "FaceNet", CVPR 2015, section 4).
-#ifndef TERCET_TOOLS_EVALUATE_PAIRS_PROTOCOL_HPP_
-#define TERCET_TOOLS_EVALUATE_PAIRS_PROTOCOL_HPP_
+#ifndef TERCET_EVALUATION_PAIRS_PROTOCOL_HPP_
+#define TERCET_EVALUATION_PAIRS_PROTOCOL_HPP_
 
 #include <cstdint>
 #include <optional>
@@ -19,8 +19,8 @@
 #include <vector>
 
 #include "caffe/pairwise/distances.hpp"
-#include "tools/evaluate/pairs_file.hpp"
-#include "tools/evaluate/report.hpp"
+#include "evaluation/pairs_file.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 
@@ -53,4 +53,4 @@ double BestThresholdOfPairs(metric::Distance distance, const PairsFile& pairs,
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_PAIRS_PROTOCOL_HPP_
+#endif  // TERCET_EVALUATION_PAIRS_PROTOCOL_HPP_

@@ -1,8 +1,8 @@
 // Identification: people of a gallery are to be found again for probes. Reads
 // the two sets of images, and judges their embeddings; what rank and mAP are is
 // evaluation/retrieval.hpp's.
-#ifndef TERCET_TOOLS_EVALUATE_IDENTIFICATION_PROTOCOL_HPP_
-#define TERCET_TOOLS_EVALUATE_IDENTIFICATION_PROTOCOL_HPP_
+#ifndef TERCET_EVALUATION_IDENTIFICATION_PROTOCOL_HPP_
+#define TERCET_EVALUATION_IDENTIFICATION_PROTOCOL_HPP_
 
 #include <cstdint>
 #include <string>
@@ -11,7 +11,7 @@
 #include "caffe/evaluation/bootstrap.hpp"
 #include "caffe/pairwise/distances.hpp"
 #include "caffe/evaluation/retrieval.hpp"
-#include "tools/evaluate/report.hpp"
+#include "evaluation/report.hpp"
 
 namespace caffe {
 
@@ -62,4 +62,4 @@ std::vector<metric::Interval> IntervalsOfMeans(
 
 }  // namespace caffe
 
-#endif  // TERCET_TOOLS_EVALUATE_IDENTIFICATION_PROTOCOL_HPP_
+#endif  // TERCET_EVALUATION_IDENTIFICATION_PROTOCOL_HPP_

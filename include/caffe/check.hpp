@@ -1,10 +1,10 @@
 // Errors: one exception type with a kind, and the macros that throw it.
 //
-// What the user gave (a file, an option, a shape) is refused with INPUT_CHECK
-// or INPUT_FAIL; the message is the whole text that the user reads. CHECK and
-// its family guard contracts between pieces of code, as in Caffe, but throw
-// instead of ending the process. Nothing in the library aborts or exits; the
-// tools turn an Error into one line and an exit code.
+// What the user gave (a file, an option, a shape) is refused with
+// TERCET_INPUT_CHECK or TERCET_INPUT_FAIL; the message is the whole text that
+// the user reads. CHECK and its family guard contracts between pieces of code,
+// as in Caffe, but throw instead of ending the process. Nothing in the library
+// aborts or exits; the tools turn an Error into one line and an exit code.
 #ifndef CAFFE_CHECK_HPP_
 #define CAFFE_CHECK_HPP_
 
@@ -82,11 +82,17 @@ std::string Operands(const A& a, const B& b) {
   ::caffe::internal::Thrower(::caffe::Error::kind) & \
       std::ostringstream().flush()
 
-#define INPUT_FAIL() TERCET_THROW_(kInput)
-#define INPUT_CHECK(condition) \
-  if (condition) {             \
-  } else /* NOLINT */          \
-    INPUT_FAIL()
+#define TERCET_INPUT_FAIL() TERCET_THROW_(kInput)
+#define TERCET_INPUT_CHECK(condition) \
+  if (condition) {                    \
+  } else /* NOLINT */                 \
+    TERCET_INPUT_FAIL()
+
+// As the library's own sources write them.
+#ifdef TERCET_SHORT_NAMES
+#define INPUT_FAIL() TERCET_INPUT_FAIL()
+#define INPUT_CHECK(condition) TERCET_INPUT_CHECK(condition)
+#endif
 
 // glog's own CHECK family ends the process, so it is replaced.
 #undef CHECK

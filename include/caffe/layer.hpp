@@ -8,8 +8,8 @@
 //   Backward  writes the diff of each bottom i with propagate_down[i] (it
 //             overwrites), and adds to the diffs of the parameters.
 //
-// What a user's net gets wrong is refused with INPUT_CHECK in LayerSetUp or
-// Reshape; the net adds the file, line and name of the layer in front.
+// What a user's net gets wrong is refused with TERCET_INPUT_CHECK in LayerSetUp
+// or Reshape; the net adds the file, line and name of the layer in front.
 #ifndef CAFFE_LAYER_HPP_
 #define CAFFE_LAYER_HPP_
 

@@ -21,7 +21,6 @@
 #include <vector>
 
 #include "caffe/solver.hpp"
-#include "solver/update_rules.hpp"
 
 namespace caffe {
 

@@ -30,16 +30,18 @@
 #include <string>
 #include <vector>
 
-#include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/net.hpp"
-#include "solver/doctor.hpp"
-#include "solver/embedding_feed.hpp"
-#include "solver/gradient_sums.hpp"
-#include "solver/progress.hpp"
-#include "core/status_line.hpp"
 #include "caffe/solver_factory.hpp"
 
 namespace caffe {
+
+// The parts of a solver, which src/solver tells of.
+template <typename Dtype>
+class EmbeddingFeed;
+class GradientSums;
+class Progress;
+struct Diagnosis;
+enum class Failure;
 
 // What may be asked of a solver between two iterations.
 namespace SolverAction {
@@ -58,16 +60,14 @@ class Solver {
   explicit Solver(const SolverParameter& param);
   // Reads the solver from a file.
   explicit Solver(const string& param_file);
-  virtual ~Solver() = default;
+  virtual ~Solver();
 
   // Asked after each iteration, and between the iterations of a test.
   void SetActionFunction(ActionCallback function) {
     action_function_ = std::move(function);
   }
   // Shows the progress line (solver/progress.hpp) where stderr is a terminal.
-  void ShowProgress() {
-    progress_.reset(new Progress(StatusLine::OnTerminal()));
-  }
+  void ShowProgress();
 
   // Runs to max_iter; with a state's file name, from that state on.
   virtual void Solve(const char* resume_file = nullptr);
@@ -126,16 +126,14 @@ class Solver {
     return param_.display() > 0 && iter_ % param_.display() == 0;
   }
   // Before a log line, so that the progress line does not run into it.
-  void ClearProgress() {
-    if (progress_) progress_->Clear();
-  }
+  void ClearProgress();
 
   SolverParameter param_;
   int iter_ = 0;
   int recoveries_ = 0;
   shared_ptr<Net<Dtype>> net_;
   vector<shared_ptr<Net<Dtype>>> test_nets_;
-  GradientSums gradient_sums_;
+  std::unique_ptr<GradientSums> gradient_sums_;
 
  private:
   void Init();
@@ -155,11 +153,7 @@ class Solver {
                   const vector<Dtype>& values) const;
 
   // A metric loss of the train net and its doctor.
-  struct WatchedLoss {
-    MetricLossLayer<Dtype>* layer;
-    const vector<Blob<Dtype>*>* bottom;
-    LossDoctor doctor;
-  };
+  struct WatchedLoss;
   void WatchLosses();
   // After each pass; and after an iteration's last one, when what is found is
   // acted on. True where the run went back.
@@ -206,7 +200,7 @@ class Solver {
   void LoadLayers(const SolverState& state, const string& prefix,
                   Net<Dtype>* net) const;
 
-  EmbeddingFeed<Dtype> embedding_feed_;
+  std::unique_ptr<EmbeddingFeed<Dtype>> embedding_feed_;
   vector<Callback*> callbacks_;
   ActionCallback action_function_;
   bool stopping_ = false;

@@ -3,14 +3,15 @@
 
 #include <algorithm>
 
+#include "core/parallel.hpp"
+#include "layers/labels.hpp"
+
 namespace caffe {
 
 template <typename Dtype>
-void AccuracyLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
-                                      const vector<Blob<Dtype>*>& top) {
+LabelRule AccuracyLayer<Dtype>::Rule() const {
   const AccuracyParameter& param = this->layer_param_.accuracy_param();
-  rule_.has_ignored = param.has_ignore_label();
-  rule_.ignored = param.ignore_label();
+  return {shape_.channels, param.has_ignore_label(), param.ignore_label()};
 }
 
 template <typename Dtype>
@@ -18,7 +19,6 @@ void AccuracyLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
   const AccuracyParameter& param = this->layer_param_.accuracy_param();
   shape_ = ScoreShape(*bottom[0], *bottom[1], param.axis());
-  rule_.classes = shape_.channels;
   INPUT_CHECK(param.top_k() >= 1 && param.top_k() <= shape_.channels)
       << "top_k is " << param.top_k() << "; it must be from 1 to the number "
       << "of classes, " << shape_.channels;
@@ -82,9 +82,9 @@ template <typename Dtype>
 void AccuracyLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->cpu_data();
-  CheckLabels(rule_, labels, shape_.per_channel(), shape_.inner);
+  CheckLabels(Rule(), labels, shape_.per_channel(), shape_.inner);
   int* right = right_.mutable_cpu_data();
-  FindRight(shape_, rule_, top_k_, bottom[0]->cpu_data(), labels, right);
+  FindRight(shape_, Rule(), top_k_, bottom[0]->cpu_data(), labels, right);
   int* last = right + shape_.per_channel();
   const int64_t hits = std::count(right, last, 1);
   const int64_t all = hits + std::count(right, last, 0);

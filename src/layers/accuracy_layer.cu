@@ -64,10 +64,10 @@ template <typename Dtype>
 void AccuracyLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->gpu_data();
-  CheckLabelsOnDevice(rule_, *bottom[1], shape_.per_channel(), shape_.inner,
+  CheckLabelsOnDevice(Rule(), *bottom[1], shape_.per_channel(), shape_.inner,
                       &bad_label_);
   int* right = right_.mutable_gpu_data();
-  FindRight(shape_, rule_, top_k_, bottom[0]->gpu_data(), labels, right);
+  FindRight(shape_, Rule(), top_k_, bottom[0]->gpu_data(), labels, right);
   Share(shape_, right, sums_.mutable_gpu_data(), top[0]->mutable_gpu_data());
   if (top.size() > 1) {
     ClassAccuracy(shape_, labels, right, per_class_.mutable_gpu_data(),

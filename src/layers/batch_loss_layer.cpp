@@ -4,7 +4,16 @@
 #include <algorithm>
 #include <vector>
 
+#include "layers/memory_bank.hpp"
+
 namespace caffe {
+
+template <typename Dtype>
+BatchLossLayer<Dtype>::BatchLossLayer(const LayerParameter& param)
+    : MetricLossLayer<Dtype>(param) {}
+
+template <typename Dtype>
+BatchLossLayer<Dtype>::~BatchLossLayer() = default;
 
 template <typename Dtype>
 void BatchLossLayer<Dtype>::SetMemoryBank(const char* message, bool given,

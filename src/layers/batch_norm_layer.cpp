@@ -1,6 +1,8 @@
 // BatchNorm on the CPU; the manual is in the header.
 #include "caffe/layers/batch_norm_layer.hpp"
 
+#include "math/channels.hpp"
+
 namespace caffe {
 
 template <typename Dtype>

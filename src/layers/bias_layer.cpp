@@ -1,6 +1,8 @@
 // Bias on the CPU; the manual is in the header.
 #include "caffe/layers/bias_layer.hpp"
 
+#include "math/channels.hpp"
+
 namespace caffe {
 
 template <typename Dtype>

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "caffe/loss/center.hpp"
+#include "layers/labels.hpp"
 #include "layers/parameters.hpp"
+#include "math/channels.hpp"
 
 namespace caffe {
 
@@ -22,11 +24,14 @@ void CenterLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   MakeOnlyParameter({classes, depth_}, param.center_filler(), "centres",
                     &this->blobs_);
   this->param_propagate_down_.resize(1, true);
-  const LossParameter& loss = this->layer_param_.loss_param();
-  rule_.classes = classes;
-  rule_.has_ignored = loss.has_ignore_label();
-  rule_.ignored = loss.ignore_label();
-  normalization_ = LossNormalization(loss);
+  normalization_ = LossNormalization(this->layer_param_.loss_param());
+}
+
+template <typename Dtype>
+LabelRule CenterLossLayer<Dtype>::Rule() const {
+  const LossParameter& param = this->layer_param_.loss_param();
+  return {this->blobs_[0]->shape(0), param.has_ignore_label(),
+          param.ignore_label()};
 }
 
 template <typename Dtype>
@@ -51,9 +56,9 @@ template <typename Dtype>
 void CenterLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                          const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->cpu_data();
-  CheckLabels(rule_, labels, rows_, 1);
+  CheckLabels(Rule(), labels, rows_, 1);
   int* class_of = class_of_.mutable_cpu_data();
-  Classes(rule_, labels, rows_, class_of);
+  Classes(Rule(), labels, rows_, class_of);
   Dtype* distances = distances_.mutable_cpu_data();
   metric::CenterDistances(bottom[0]->cpu_data(), this->blobs_[0]->cpu_data(),
                           class_of, rows_, depth_, distances);

@@ -30,9 +30,9 @@ void SumDistances(const int* class_of, const Dtype* distances, int rows,
 template <typename Dtype>
 void CenterLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                          const vector<Blob<Dtype>*>& top) {
-  CheckLabelsOnDevice(rule_, *bottom[1], rows_, 1, &bad_label_);
+  CheckLabelsOnDevice(Rule(), *bottom[1], rows_, 1, &bad_label_);
   int* class_of = class_of_.mutable_gpu_data();
-  ClassesOnDevice(rule_, bottom[1]->gpu_data(), rows_, class_of);
+  ClassesOnDevice(Rule(), bottom[1]->gpu_data(), rows_, class_of);
   Dtype* distances = distances_.mutable_gpu_data();
   metric::CenterDistancesGpu(bottom[0]->gpu_data(),
                              this->blobs_[0]->gpu_data(), class_of, rows_,

@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "caffe/filler.hpp"
+#include "convolution/convolution.hpp"
+#include "convolution/gpu_convolution.hpp"
 #include "layers/parameters.hpp"
 
 namespace caffe {
@@ -72,13 +74,26 @@ void CheckExtent(const ConvGeometry& s) {
 }  // namespace
 
 template <typename Dtype>
+ConvolutionLayer<Dtype>::ConvolutionLayer(const LayerParameter& param)
+    : Layer<Dtype>(param),
+      shape_(new ConvGeometry),
+      engine_(new CpuConvolution<Dtype>) {
+#ifdef TERCET_CUDA
+  gpu_engine_.reset(new GpuConvolution<Dtype>);
+#endif
+}
+
+template <typename Dtype>
+ConvolutionLayer<Dtype>::~ConvolutionLayer() = default;
+
+template <typename Dtype>
 void ConvolutionLayer<Dtype>::ReadOptions() {
   const ConvolutionParameter& p = this->layer_param_.convolution_param();
-  shape_.num_output = NumOutput("convolution_param", p);
+  shape_->num_output = NumOutput("convolution_param", p);
   INPUT_CHECK(p.group() >= 1 && p.group() <= INT_MAX)
       << "convolution_param: group is " << p.group()
       << "; wanted at least 1";
-  shape_.group = static_cast<int>(p.group());
+  shape_->group = static_cast<int>(p.group());
   const bool has_kernel =
       p.kernel_size_size() > 0 || (p.has_kernel_h() && p.has_kernel_w());
   INPUT_CHECK(has_kernel)
@@ -88,18 +103,18 @@ void ConvolutionLayer<Dtype>::ReadOptions() {
                              : "kernel_size is left out");
   Spatial{"kernel_size", p.kernel_size(), p.has_kernel_h(), p.kernel_h(),
           p.has_kernel_w(), p.kernel_w()}
-      .Read(1, &shape_.kernel_h, &shape_.kernel_w);
+      .Read(1, &shape_->kernel_h, &shape_->kernel_w);
   Spatial{"stride", p.stride(), p.has_stride_h(), p.stride_h(),
           p.has_stride_w(), p.stride_w()}
-      .Read(1, &shape_.stride_h, &shape_.stride_w);
+      .Read(1, &shape_->stride_h, &shape_->stride_w);
   Spatial{"pad", p.pad(), p.has_pad_h(), p.pad_h(), p.has_pad_w(), p.pad_w()}
-      .Read(0, &shape_.pad_h, &shape_.pad_w);
+      .Read(0, &shape_->pad_h, &shape_->pad_w);
   Spatial{"dilation", p.dilation(), false, 0, false, 0}.Read(
-      1, &shape_.dilation_h, &shape_.dilation_w);
+      1, &shape_->dilation_h, &shape_->dilation_w);
   bias_term_ = p.bias_term();
-  engine_.set_direct(p.engine() == ConvolutionParameter::CAFFE);
+  engine_->set_direct(p.engine() == ConvolutionParameter::CAFFE);
 #ifdef TERCET_CUDA
-  gpu_engine_.set_own(p.engine() == ConvolutionParameter::CAFFE);
+  gpu_engine_->set_own(p.engine() == ConvolutionParameter::CAFFE);
 #endif
 }
 
@@ -108,13 +123,13 @@ void ConvolutionLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                          const vector<Blob<Dtype>*>& top) {
   ReadOptions();
   CheckInput(bottom);
-  shape_.channels = bottom[0]->shape(1);
-  INPUT_CHECK(shape_.channels % shape_.group == 0)
-      << "group " << shape_.group << " does not divide the "
-      << shape_.channels << " channels of the bottom";
-  INPUT_CHECK(shape_.num_output % shape_.group == 0)
-      << "group " << shape_.group << " does not divide num_output "
-      << shape_.num_output;
+  shape_->channels = bottom[0]->shape(1);
+  INPUT_CHECK(shape_->channels % shape_->group == 0)
+      << "group " << shape_->group << " does not divide the "
+      << shape_->channels << " channels of the bottom";
+  INPUT_CHECK(shape_->num_output % shape_->group == 0)
+      << "group " << shape_->group << " does not divide num_output "
+      << shape_->num_output;
   MakeParameters();
 }
 
@@ -122,9 +137,9 @@ template <typename Dtype>
 void ConvolutionLayer<Dtype>::MakeParameters() {
   const ConvolutionParameter& p = this->layer_param_.convolution_param();
   const vector<int> weight_shape = {
-      shape_.num_output, shape_.channels / shape_.group, shape_.kernel_h,
-      shape_.kernel_w};
-  const vector<int> bias_shape = {shape_.num_output};
+      shape_->num_output, shape_->channels / shape_->group, shape_->kernel_h,
+      shape_->kernel_w};
+  const vector<int> bias_shape = {shape_->num_output};
   auto& blobs = this->blobs_;
   const size_t wanted = bias_term_ ? 2 : 1;
   if (!blobs.empty()) {
@@ -174,24 +189,24 @@ template <typename Dtype>
 void ConvolutionLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                       const vector<Blob<Dtype>*>& top) {
   CheckInput(bottom);
-  INPUT_CHECK(bottom[0]->shape(1) == shape_.channels)
+  INPUT_CHECK(bottom[0]->shape(1) == shape_->channels)
       << "the bottom has " << bottom[0]->shape(1)
-      << " channels; the weights are for " << shape_.channels;
-  shape_.height = bottom[0]->shape(2);
-  shape_.width = bottom[0]->shape(3);
-  CheckExtent(shape_);
+      << " channels; the weights are for " << shape_->channels;
+  shape_->height = bottom[0]->shape(2);
+  shape_->width = bottom[0]->shape(3);
+  CheckExtent(*shape_);
   for (Blob<Dtype>* blob : top) {
-    blob->Reshape(bottom[0]->shape(0), shape_.num_output, shape_.out_height(),
-                  shape_.out_width());
+    blob->Reshape(bottom[0]->shape(0), shape_->num_output, shape_->out_height(),
+                  shape_->out_width());
   }
 #ifdef TERCET_CUDA
   if (Caffe::mode() == Caffe::GPU) {
-    gpu_engine_.Reshape(shape_, bottom[0]->shape(0));
+    gpu_engine_->Reshape(*shape_, bottom[0]->shape(0));
     return;
   }
 #endif
   if (bottom[0]->shape() != planned_) {
-    engine_.Reshape(shape_, bottom[0]->shape(0));
+    engine_->Reshape(*shape_, bottom[0]->shape(0));
     planned_ = bottom[0]->shape();
   }
 }
@@ -200,7 +215,7 @@ template <typename Dtype>
 int64_t ConvolutionLayer<Dtype>::MultiplyAdds(
     const vector<Blob<Dtype>*>& bottom,
     const vector<Blob<Dtype>*>& top) const {
-  const int rows = shape_.channels / shape_.group * shape_.kernel_area();
+  const int rows = shape_->channels / shape_->group * shape_->kernel_area();
   return static_cast<int64_t>(top.size()) * top[0]->count() * rows;
 }
 
@@ -210,8 +225,8 @@ void ConvolutionLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
   const Dtype* weights = this->blobs_[0]->cpu_data();
   const Dtype* bias = bias_term_ ? this->blobs_[1]->cpu_data() : nullptr;
   for (size_t i = 0; i < bottom.size(); ++i) {
-    engine_.Forward(bottom[i]->cpu_data(), weights, bias,
-                    top[i]->mutable_cpu_data());
+    engine_->Forward(bottom[i]->cpu_data(), weights, bias,
+                     top[i]->mutable_cpu_data());
   }
 }
 
@@ -229,11 +244,11 @@ void ConvolutionLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
   for (size_t i = 0; i < top.size(); ++i) {
     const Dtype* top_diff = top[i]->cpu_diff();
     if (weights_diff != nullptr || bias_diff != nullptr) {
-      engine_.BackwardWeights(bottom[i]->cpu_data(), top_diff, weights_diff,
-                              bias_diff);
+      engine_->BackwardWeights(bottom[i]->cpu_data(), top_diff, weights_diff,
+                               bias_diff);
     }
     if (propagate_down[i]) {
-      engine_.BackwardData(top_diff, weights, bottom[i]->mutable_cpu_diff());
+      engine_->BackwardData(top_diff, weights, bottom[i]->mutable_cpu_diff());
     }
   }
 }

@@ -1,5 +1,8 @@
-// Convolution on the device: the arithmetic is in convolution/gpu_convolution.hpp.
+// Convolution on the device: the arithmetic is in
+// convolution/gpu_convolution.hpp.
 #include "caffe/layers/conv_layer.hpp"
+
+#include "convolution/gpu_convolution.hpp"
 
 namespace caffe {
 
@@ -9,8 +12,8 @@ void ConvolutionLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
   const Dtype* weights = this->blobs_[0]->gpu_data();
   const Dtype* bias = bias_term_ ? this->blobs_[1]->gpu_data() : nullptr;
   for (size_t i = 0; i < bottom.size(); ++i) {
-    gpu_engine_.Forward(bottom[i]->gpu_data(), weights, bias,
-                        top[i]->mutable_gpu_data());
+    gpu_engine_->Forward(bottom[i]->gpu_data(), weights, bias,
+                         top[i]->mutable_gpu_data());
   }
 }
 
@@ -28,12 +31,12 @@ void ConvolutionLayer<Dtype>::Backward_gpu(
   for (size_t i = 0; i < top.size(); ++i) {
     const Dtype* top_diff = top[i]->gpu_diff();
     if (weights_diff != nullptr || bias_diff != nullptr) {
-      gpu_engine_.BackwardWeights(bottom[i]->gpu_data(), top_diff,
-                                  weights_diff, bias_diff);
+      gpu_engine_->BackwardWeights(bottom[i]->gpu_data(), top_diff,
+                                   weights_diff, bias_diff);
     }
     if (propagate_down[i]) {
-      gpu_engine_.BackwardData(top_diff, weights,
-                               bottom[i]->mutable_gpu_diff());
+      gpu_engine_->BackwardData(top_diff, weights,
+                                bottom[i]->mutable_gpu_diff());
     }
   }
 }

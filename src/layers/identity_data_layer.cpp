@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "data/identity_list.hpp"
+#include "data/image_batches.hpp"
+
 namespace caffe {
 
 namespace {
@@ -24,16 +27,23 @@ int AsInt(uint32_t value) {
 }  // namespace
 
 template <typename Dtype>
+IdentityDataLayer<Dtype>::IdentityDataLayer(const LayerParameter& param)
+    : Layer<Dtype>(param), people_(new ImagesOfPeople) {}
+
+template <typename Dtype>
+IdentityDataLayer<Dtype>::~IdentityDataLayer() = default;
+
+template <typename Dtype>
 void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
   const IdentityDataParameter& param =
       this->layer_param_.identity_data_param();
   CheckOptions();
   const PeopleInGroups people = ReadPeople();
-  people_ = InARow(people.people);
+  *people_ = InARow(people.people);
   groups_ = people.group;
-  for (size_t i = 0; i < people_.labels.size(); ++i) {
-    person_of_[people_.labels[i]] = static_cast<int>(i);
+  for (size_t i = 0; i < people_->labels.size(); ++i) {
+    person_of_[people_->labels[i]] = static_cast<int>(i);
   }
 
   ImageLoader::Options load;
@@ -42,7 +52,7 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   load.any_size = this->layer_param_.transform_param().crop_size() > 0;
   if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
   batches_.reset(new ImageBatches<Dtype>(
-      people_.paths, load, this->layer_param_.transform_param(), this->phase_,
+      people_->paths, load, this->layer_param_.transform_param(), this->phase_,
       identities_ * images_, AsInt(param.threads()),
       AsInt(param.prefetch())));
   Start(Caffe::rng().Uint64(), 0);
@@ -140,17 +150,17 @@ shared_ptr<BatchSampler> IdentityDataLayer<Dtype>::MakeSampler(uint64_t seed) {
   const SetRule rule(too_few_, static_cast<DrawBy>(param.draw()));
   if (param.has_group_file()) {
     return std::make_shared<GroupSampler>(
-        people_.counts, groups_, identities_, images_,
+        people_->counts, groups_, identities_, images_,
         AsInt(param.groups_per_batch()), seed, rule);
   }
   if (!hard_) {
-    return std::make_shared<PKSampler>(people_.counts, identities_, images_,
+    return std::make_shared<PKSampler>(people_->counts, identities_, images_,
                                        seed, rule);
   }
   const HardIdentitiesParameter& hard = param.hard_identities();
   means_ = MakeMeans();
   hard_sampler_ = std::make_shared<HardSampler>(
-      people_.counts, identities_, images_, AsInt(hard.neighbours()), seed,
+      people_->counts, identities_, images_, AsInt(hard.neighbours()), seed,
       rule);
   return hard_sampler_;
 }
@@ -163,8 +173,8 @@ void IdentityDataLayer<Dtype>::Start(uint64_t seed, uint64_t cursor) {
       [this, sampler](uint64_t number) {
         vector<ImageDraw> draws;
         for (const Pick& pick : sampler->Batch(number)) {
-          draws.push_back({people_.begin[pick.identity] + pick.image,
-                           people_.labels[pick.identity]});
+          draws.push_back({people_->begin[pick.identity] + pick.image,
+                           people_->labels[pick.identity]});
         }
         return draws;
       },
@@ -279,7 +289,7 @@ std::unique_ptr<metric::ClassMeans> IdentityDataLayer<Dtype>::MakeMeans()
   const HardIdentitiesParameter& hard =
       this->layer_param_.identity_data_param().hard_identities();
   return std::unique_ptr<metric::ClassMeans>(
-      new metric::ClassMeans(people_.counts.size(), hard.rate()));
+      new metric::ClassMeans(people_->counts.size(), hard.rate()));
 }
 
 INSTANTIATE_CLASS(IdentityDataLayer);

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "caffe/layers/identity_data_layer.hpp"
+#include "data/image_batches.hpp"
 
 namespace caffe {
 

@@ -11,8 +11,8 @@
 #include <iomanip>
 
 #include "caffe/blob.hpp"
+#include "caffe/channel_shape.hpp"
 #include "caffe/check.hpp"
-#include "math/channels.hpp"
 
 namespace caffe {
 

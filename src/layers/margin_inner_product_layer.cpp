@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "layers/labels.hpp"
 #include "layers/parameters.hpp"
 
 namespace caffe {
@@ -90,7 +91,11 @@ void MarginInnerProductLayer<Dtype>::LayerSetUp(
   if (!p.has_weight_filler()) filler.set_type("xavier");
   MakeOnlyParameter({classes_, depth_}, filler, "weights", &this->blobs_);
   this->param_propagate_down_.resize(1, true);
-  rule_.classes = classes_;
+}
+
+template <typename Dtype>
+LabelRule MarginInnerProductLayer<Dtype>::Rule() const {
+  return {classes_, false, 0};
 }
 
 template <typename Dtype>
@@ -137,9 +142,9 @@ void MarginInnerProductLayer<Dtype>::Forward_cpu(
   int* class_of = nullptr;
   if (bottom.size() > 1) {
     const Dtype* labels = bottom[1]->cpu_data();
-    CheckLabels(rule_, labels, rows_, 1);
+    CheckLabels(Rule(), labels, rows_, 1);
     class_of = class_of_.mutable_cpu_data();
-    Classes(rule_, labels, rows_, class_of);
+    Classes(Rule(), labels, rows_, class_of);
   }
   metric::MarginForward<Dtype>(
       {options_, bottom[0]->cpu_data(), this->blobs_[0]->cpu_data(), class_of,

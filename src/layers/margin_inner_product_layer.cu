@@ -16,9 +16,9 @@ void MarginInnerProductLayer<Dtype>::Forward_gpu(
   }
   int* class_of = nullptr;
   if (bottom.size() > 1) {
-    CheckLabelsOnDevice(rule_, *bottom[1], rows_, 1, &bad_label_);
+    CheckLabelsOnDevice(Rule(), *bottom[1], rows_, 1, &bad_label_);
     class_of = class_of_.mutable_gpu_data();
-    ClassesOnDevice(rule_, bottom[1]->gpu_data(), rows_, class_of);
+    ClassesOnDevice(Rule(), bottom[1]->gpu_data(), rows_, class_of);
   }
   metric::MarginForwardGpu<Dtype>(
       {options_, bottom[0]->gpu_data(), this->blobs_[0]->gpu_data(), class_of,

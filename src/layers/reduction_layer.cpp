@@ -1,6 +1,8 @@
 // Reduction on the CPU; the manual is in the header.
 #include "caffe/layers/reduction_layer.hpp"
 
+#include "math/channels.hpp"
+
 namespace caffe {
 
 template <typename Dtype>

@@ -1,6 +1,8 @@
 // Scale on the CPU; the manual is in the header.
 #include "caffe/layers/scale_layer.hpp"
 
+#include "math/channels.hpp"
+
 namespace caffe {
 
 template <typename Dtype>

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/parallel.hpp"
+
 namespace caffe {
 
 template <typename Dtype>

@@ -2,6 +2,10 @@
 // are a Softmax layer's.
 #include "caffe/layers/softmax_loss_layer.hpp"
 
+#include "core/parallel.hpp"
+#include "layers/labels.hpp"
+#include "math/channels.hpp"
+
 namespace caffe {
 
 template <typename Dtype>
@@ -18,10 +22,13 @@ void SoftmaxWithLossLayer<Dtype>::LayerSetUp(
   *softmax.mutable_softmax_param() = this->layer_param_.softmax_param();
   softmax_ = LayerRegistry<Dtype>::CreateLayer(softmax);
   softmax_->SetUp({bottom[0]}, {&prob_});
+  normalization_ = LossNormalization(this->layer_param_.loss_param());
+}
+
+template <typename Dtype>
+LabelRule SoftmaxWithLossLayer<Dtype>::Rule() const {
   const LossParameter& param = this->layer_param_.loss_param();
-  rule_.has_ignored = param.has_ignore_label();
-  rule_.ignored = param.ignore_label();
-  normalization_ = LossNormalization(param);
+  return {shape_.channels, param.has_ignore_label(), param.ignore_label()};
 }
 
 template <typename Dtype>
@@ -30,7 +37,6 @@ void SoftmaxWithLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
   LossLayer<Dtype>::Reshape(bottom, top);
   shape_ = ScoreShape(*bottom[0], *bottom[1],
                       this->layer_param_.softmax_param().axis());
-  rule_.classes = shape_.channels;
   softmax_->Reshape({bottom[0]}, {&prob_});
   if (top.size() > 1) top[1]->ReshapeLike(*bottom[0]);
   sums_.Reshape({3});
@@ -61,10 +67,10 @@ template <typename Dtype>
 void SoftmaxWithLossLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->cpu_data();
-  CheckLabels(rule_, labels, shape_.per_channel(), shape_.inner);
+  CheckLabels(Rule(), labels, shape_.per_channel(), shape_.inner);
   softmax_->Forward({bottom[0]}, {&prob_});
   double* sums = sums_.mutable_cpu_data();
-  SumLosses(shape_, rule_, prob_.cpu_data(), labels, sums);
+  SumLosses(shape_, Rule(), prob_.cpu_data(), labels, sums);
   sums[2] = LossNormalizer(normalization_, shape_, sums[1]);
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sums[0] / sums[2]);
   if (top.size() > 1) top[1]->ShareData(prob_);
@@ -77,7 +83,7 @@ void SoftmaxWithLossLayer<Dtype>::Backward_cpu(
   RefuseLabelGradient(propagate_down);
   if (!propagate_down[0]) return;
   const ChannelShape shape = shape_;
-  const LabelRule rule = rule_;
+  const LabelRule rule = Rule();
   const Dtype* prob = prob_.cpu_data();
   const Dtype* labels = bottom[1]->cpu_data();
   Dtype* dx = bottom[0]->mutable_cpu_diff();

@@ -53,11 +53,11 @@ template <typename Dtype>
 void SoftmaxWithLossLayer<Dtype>::Forward_gpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   const Dtype* labels = bottom[1]->gpu_data();
-  CheckLabelsOnDevice(rule_, *bottom[1], shape_.per_channel(), shape_.inner,
+  CheckLabelsOnDevice(Rule(), *bottom[1], shape_.per_channel(), shape_.inner,
                       &bad_label_);
   softmax_->Forward({bottom[0]}, {&prob_});
   double* sums = sums_.mutable_gpu_data();
-  SumLosses(shape_, rule_, prob_.gpu_data(), labels, sums);
+  SumLosses(shape_, Rule(), prob_.gpu_data(), labels, sums);
   Divide(shape_, normalization_, sums, top[0]->mutable_gpu_data());
   if (top.size() > 1) top[1]->ShareData(prob_);
 }
@@ -68,7 +68,7 @@ void SoftmaxWithLossLayer<Dtype>::Backward_gpu(
     const vector<Blob<Dtype>*>& bottom) {
   RefuseLabelGradient(propagate_down);
   if (!propagate_down[0]) return;
-  Gradient(shape_, rule_, prob_.gpu_data(), bottom[1]->gpu_data(),
+  Gradient(shape_, Rule(), prob_.gpu_data(), bottom[1]->gpu_data(),
            top[0]->gpu_diff(), sums_.gpu_data(),
            bottom[0]->mutable_gpu_diff());
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -14,6 +15,8 @@
 #include <vector>
 
 #include "caffe/sampling/sampler.hpp"
+#include "data/identity_list.hpp"
+#include "data/image_batches.hpp"
 
 namespace caffe {
 
@@ -30,6 +33,56 @@ int AsInt(uint32_t value) {
 }
 
 }  // namespace
+
+template <typename Dtype>
+struct TripletDataLayer<Dtype>::Source {
+  typedef typename ImageBatches<Dtype>::Draw Draw;
+  // The three images of one triplet, by its number.
+  typedef std::function<std::array<Draw, 3>(uint64_t number)> Triplets;
+
+  // Both use the source for as long as they live.
+  Triplets FromFolder(uint64_t seed) const;
+  Triplets FromList(uint64_t seed, bool shuffle) const;
+
+  ImagesOfPeople people;               // from a folder
+  vector<string> paths;                // from a list: each file once
+  vector<std::array<size_t, 3>> list;  // places in paths
+};
+
+template <typename Dtype>
+typename TripletDataLayer<Dtype>::Source::Triplets
+TripletDataLayer<Dtype>::Source::FromFolder(uint64_t seed) const {
+  const auto sampler = std::make_shared<TripletSampler>(people.counts, seed);
+  return [this, sampler](uint64_t number) {
+    std::array<Draw, 3> draws;
+    const vector<Pick> picks = sampler->Triplet(number);
+    for (int role = 0; role < 3; ++role) {
+      draws[role].image =
+          people.begin[picks[role].identity] + picks[role].image;
+      draws[role].label = people.labels[picks[role].identity];
+    }
+    return draws;
+  };
+}
+
+template <typename Dtype>
+typename TripletDataLayer<Dtype>::Source::Triplets
+TripletDataLayer<Dtype>::Source::FromList(uint64_t seed, bool shuffle) const {
+  const auto order = std::make_shared<EpochShuffle>(list.size(), seed);
+  return [this, shuffle, order](uint64_t number) {
+    const size_t line = shuffle ? order->At(number) : number % list.size();
+    std::array<Draw, 3> draws;
+    for (int role = 0; role < 3; ++role) draws[role] = {list[line][role], 0};
+    return draws;
+  };
+}
+
+template <typename Dtype>
+TripletDataLayer<Dtype>::TripletDataLayer(const LayerParameter& param)
+    : Layer<Dtype>(param), source_(new Source) {}
+
+template <typename Dtype>
+TripletDataLayer<Dtype>::~TripletDataLayer() = default;
 
 template <typename Dtype>
 void TripletDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
@@ -59,7 +112,7 @@ void TripletDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   load.any_size = this->layer_param_.transform_param().crop_size() > 0;
   if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
   batches_.reset(new ImageBatches<Dtype>(
-      paths_, load, this->layer_param_.transform_param(), this->phase_,
+      source_->paths, load, this->layer_param_.transform_param(), this->phase_,
       3 * triplets_, AsInt(param.threads()), AsInt(param.prefetch())));
   Start(Caffe::rng().Uint64(), 0);
 }
@@ -73,10 +126,10 @@ void TripletDataLayer<Dtype>::ReadFolder() {
     people = KeepFold(people, AsInt(param.split().fold()),
                       AsInt(param.split().of()), this->phase_ == TEST);
   }
-  people_ = InARow(KeepWithImages(people, 1, 2, param.source()));
-  paths_ = people_.paths;
+  source_->people = InARow(KeepWithImages(people, 1, 2, param.source()));
+  source_->paths = source_->people.paths;
   try {
-    TripletSampler(people_.counts, 0);
+    TripletSampler(source_->people.counts, 0);
   } catch (const Error& error) {
     throw error.At(param.source());
   }
@@ -90,52 +143,25 @@ void TripletDataLayer<Dtype>::ReadList() {
       << " is a list of triplets; wanted a folder of people";
   std::map<string, size_t> places;
   const auto place = [&](const string& path) {
-    const auto entry = places.insert({path, paths_.size()});
-    if (entry.second) paths_.push_back(path);
+    const auto entry = places.insert({path, source_->paths.size()});
+    if (entry.second) source_->paths.push_back(path);
     return entry.first->second;
   };
   for (const ImageTriplet& triplet :
        ReadTripletList(param.source(), param.root_folder())) {
     const size_t anchor = place(triplet.anchor);
     const size_t positive = place(triplet.positive);
-    list_.push_back({anchor, positive, place(triplet.negative)});
+    source_->list.push_back({anchor, positive, place(triplet.negative)});
   }
 }
 
 template <typename Dtype>
-typename TripletDataLayer<Dtype>::Triplets
-TripletDataLayer<Dtype>::FromFolder(uint64_t seed) const {
-  const auto sampler =
-      std::make_shared<TripletSampler>(people_.counts, seed);
-  return [this, sampler](uint64_t number) {
-    std::array<Draw, 3> draws;
-    const vector<Pick> picks = sampler->Triplet(number);
-    for (int role = 0; role < 3; ++role) {
-      draws[role].image =
-          people_.begin[picks[role].identity] + picks[role].image;
-      draws[role].label = people_.labels[picks[role].identity];
-    }
-    return draws;
-  };
-}
-
-template <typename Dtype>
-typename TripletDataLayer<Dtype>::Triplets
-TripletDataLayer<Dtype>::FromList(uint64_t seed) const {
-  const bool shuffle =
-      this->layer_param_.triplet_data_param().shuffle();
-  const auto order = std::make_shared<EpochShuffle>(list_.size(), seed);
-  return [this, shuffle, order](uint64_t number) {
-    const size_t line = shuffle ? order->At(number) : number % list_.size();
-    std::array<Draw, 3> draws;
-    for (int role = 0; role < 3; ++role) draws[role] = {list_[line][role], 0};
-    return draws;
-  };
-}
-
-template <typename Dtype>
 void TripletDataLayer<Dtype>::Start(uint64_t seed, uint64_t cursor) {
-  const Triplets triplets = from_folder_ ? FromFolder(seed) : FromList(seed);
+  typedef typename ImageBatches<Dtype>::Draw Draw;
+  const bool shuffle = this->layer_param_.triplet_data_param().shuffle();
+  const typename Source::Triplets triplets =
+      from_folder_ ? source_->FromFolder(seed)
+                   : source_->FromList(seed, shuffle);
   batches_->Start(
       [this, triplets](uint64_t number) {
         vector<Draw> draws(3 * triplets_);

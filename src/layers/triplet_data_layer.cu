@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "caffe/layers/triplet_data_layer.hpp"
+#include "data/image_batches.hpp"
 
 namespace caffe {
 

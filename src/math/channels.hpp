@@ -1,30 +1,15 @@
-// Loops and sums by channel: a blob seen as outer x channels x inner, where
-// one value a channel meets all the others (per-channel scales, statistics).
-// The GPU's side is channels.cuh; what is computed is the callers'.
+// Loops and sums by channel, over a blob seen as outer x channels x inner. The
+// GPU's side is channels.cuh; what is computed is the callers'.
 #ifndef TERCET_MATH_CHANNELS_HPP_
 #define TERCET_MATH_CHANNELS_HPP_
 
 #include <algorithm>
 #include <cstdint>
 
+#include "caffe/channel_shape.hpp"
 #include "core/parallel.hpp"
-#include "caffe/util/rng.hpp"
 
 namespace caffe {
-
-struct ChannelShape {
-  int64_t outer = 0;
-  int64_t channels = 0;
-  int64_t inner = 0;
-
-  TERCET_HD int64_t count() const { return outer * channels * inner; }
-  // How many values a channel has.
-  TERCET_HD int64_t per_channel() const { return outer * inner; }
-  // The index of the first value of a channel in one of the outer parts.
-  TERCET_HD int64_t Start(int64_t part, int64_t channel) const {
-    return (part * channels + channel) * inner;
-  }
-};
 
 // Calls make(c)(i) for each channel c and each index i of its values; make
 // fetches what belongs to the channel. Values at other indices than i must

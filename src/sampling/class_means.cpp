@@ -1,7 +1,7 @@
 // The moving means of people, and their nearest neighbours, which are found as
 // mining finds the negatives of an anchor: one block of rows against all.
 
-#include "sampling/class_means.hpp"
+#include "caffe/sampling/class_means.hpp"
 
 #include <algorithm>
 #include <cmath>

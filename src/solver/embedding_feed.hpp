@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "layers/embedding_receiver.hpp"
+#include "caffe/layers/embedding_receiver.hpp"
 #include "caffe/net.hpp"
 
 namespace caffe {

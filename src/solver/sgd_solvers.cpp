@@ -3,8 +3,10 @@
 
 #include <cmath>
 
-#include "solver/lr_policy.hpp"
 #include "net/weights.hpp"
+#include "solver/gradient_sums.hpp"
+#include "solver/lr_policy.hpp"
+#include "solver/update_rules.hpp"
 
 namespace caffe {
 
@@ -41,7 +43,7 @@ void SGDSolver<Dtype>::ClipGradients() {
   const double limit = this->param_.clip_gradients();
   if (limit < 0) return;
   const double norm = std::sqrt(
-      this->gradient_sums_.Squares(this->net_->learnable_params()));
+      this->gradient_sums_->Squares(this->net_->learnable_params()));
   if (norm <= limit) return;
   const Dtype factor = static_cast<Dtype>(limit / norm);
   if (this->Displays()) {

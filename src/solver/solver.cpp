@@ -2,10 +2,14 @@
 // solver_run.cpp, testing solver_test.cpp, snapshots solver_snapshot.cpp.
 #include "caffe/solver.hpp"
 
-#include "solver/solver_check.hpp"
 #include "convolution/cudnn_choice.hpp"
 #include "core/split_list.hpp"
 #include "net/prototxt.hpp"
+#include "solver/embedding_feed.hpp"
+#include "solver/gradient_sums.hpp"
+#include "solver/progress.hpp"
+#include "solver/solver_check.hpp"
+#include "solver/watched_loss.hpp"
 
 namespace caffe {
 namespace {
@@ -57,13 +61,29 @@ void ChooseArithmetic(const SolverParameter& param) {
 }  // namespace
 
 template <typename Dtype>
-Solver<Dtype>::Solver(const SolverParameter& param) : param_(param) {
+Solver<Dtype>::Solver(const SolverParameter& param)
+    : param_(param),
+      gradient_sums_(new GradientSums),
+      embedding_feed_(new EmbeddingFeed<Dtype>) {
   Init();
 }
 
 template <typename Dtype>
 Solver<Dtype>::Solver(const string& param_file)
     : Solver(ReadSolver(param_file)) {}
+
+template <typename Dtype>
+Solver<Dtype>::~Solver() = default;
+
+template <typename Dtype>
+void Solver<Dtype>::ShowProgress() {
+  progress_.reset(new Progress(StatusLine::OnTerminal()));
+}
+
+template <typename Dtype>
+void Solver<Dtype>::ClearProgress() {
+  if (progress_) progress_->Clear();
+}
 
 template <typename Dtype>
 void Solver<Dtype>::Init() {
@@ -90,7 +110,7 @@ void Solver<Dtype>::InitTrainNet() {
   net_.reset(new Net<Dtype>(net));
   INPUT_CHECK(!net_->layers().empty())
       << SolverPlace(param_, "net") << "the net has no layers in phase TRAIN";
-  embedding_feed_.Connect(*net_);
+  embedding_feed_->Connect(*net_);
   bool any_loss = false;
   for (Dtype weight : net_->blob_loss_weights()) {
     any_loss = any_loss || weight != 0;

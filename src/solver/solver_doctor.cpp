@@ -5,6 +5,7 @@
 #include "caffe/solver.hpp"
 #include "solver/snapshot.hpp"
 #include "solver/solver_check.hpp"
+#include "solver/watched_loss.hpp"
 
 namespace caffe {
 namespace {

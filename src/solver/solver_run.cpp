@@ -4,8 +4,11 @@
 #include <cmath>
 
 #include "caffe/solver.hpp"
-#include "solver/solver_check.hpp"
 #include "core/device.hpp"
+#include "solver/embedding_feed.hpp"
+#include "solver/gradient_sums.hpp"
+#include "solver/progress.hpp"
+#include "solver/solver_check.hpp"
 
 namespace caffe {
 namespace {
@@ -123,11 +126,11 @@ Dtype Solver<Dtype>::ComputeGradients() {
     if (!std::isfinite(part)) {
       FailNotFinite("the loss is " + std::to_string(part));
     }
-    embedding_feed_.HandOver();
+    embedding_feed_->HandOver();
     loss += part;
     AddToDoctors();
   }
-  if (!gradient_sums_.AreFinite(net_->learnable_params())) {
+  if (!gradient_sums_->AreFinite(net_->learnable_params())) {
     FailNotFinite("a gradient is not finite");
   }
   return loss / param_.iter_size();

@@ -10,7 +10,7 @@
 #include "gtest/gtest.h"
 
 #include "caffe/common.hpp"
-#include "sampling/class_means.hpp"
+#include "caffe/sampling/class_means.hpp"
 #include "caffe/test/fixture.hpp"
 #include "caffe/util/rng.hpp"
 #include "test/data/image_files.hpp"

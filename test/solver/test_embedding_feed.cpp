@@ -7,7 +7,7 @@
 
 #include "gtest/gtest.h"
 
-#include "sampling/class_means.hpp"
+#include "caffe/sampling/class_means.hpp"
 #include "solver/embedding_feed.hpp"
 #include "caffe/test/fixture.hpp"
 #include "test/data/image_files.hpp"

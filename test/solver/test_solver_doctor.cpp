@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "caffe/layers/metric_loss_layer.hpp"
 #include "solver/snapshot.hpp"
 #include "test/data/image_files.hpp"
 #include "test/solver/solver_nets.hpp"

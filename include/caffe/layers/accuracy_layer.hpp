@@ -24,10 +24,12 @@
 
 #include <vector>
 
+#include "caffe/channel_shape.hpp"
 #include "caffe/layer.hpp"
-#include "layers/labels.hpp"
 
 namespace caffe {
+
+struct LabelRule;
 
 // Whether another class's score keeps a label's own score down; NaN does.
 template <typename Dtype>
@@ -39,8 +41,6 @@ template <typename Dtype>
 class AccuracyLayer : public Layer<Dtype> {
  public:
   explicit AccuracyLayer(const LayerParameter& param) : Layer<Dtype>(param) {}
-  void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
-                  const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
                const vector<Blob<Dtype>*>& top) override;
 
@@ -71,9 +71,10 @@ class AccuracyLayer : public Layer<Dtype> {
 #endif
 
  private:
+  LabelRule Rule() const;
+
   int top_k_ = 1;
   ChannelShape shape_;
-  LabelRule rule_;
   Blob<int> right_;      // a position: 1 right, 0 wrong, -1 does not count
   Blob<int> per_class_;  // 2 x C: right, and all that count
   Blob<double> sums_;    // right, and all that count

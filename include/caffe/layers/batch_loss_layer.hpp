@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "caffe/layers/metric_loss_layer.hpp"
-#include "layers/memory_bank.hpp"
 
 namespace caffe {
+
+template <typename Dtype>
+class MemoryBank;
 
 // Bottoms
 //   0  embeddings  B x D   further axes are flattened into D
@@ -27,8 +29,8 @@ namespace caffe {
 template <typename Dtype>
 class BatchLossLayer : public MetricLossLayer<Dtype> {
  public:
-  explicit BatchLossLayer(const LayerParameter& param)
-      : MetricLossLayer<Dtype>(param) {}
+  explicit BatchLossLayer(const LayerParameter& param);
+  ~BatchLossLayer() override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
                const vector<Blob<Dtype>*>& top) override;
 

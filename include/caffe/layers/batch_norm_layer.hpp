@@ -38,8 +38,8 @@
 #include <cmath>
 #include <vector>
 
+#include "caffe/channel_shape.hpp"
 #include "caffe/layer.hpp"
-#include "math/channels.hpp"
 
 namespace caffe {
 

@@ -11,8 +11,8 @@
 
 #include <vector>
 
+#include "caffe/channel_shape.hpp"
 #include "caffe/layer.hpp"
-#include "math/channels.hpp"
 
 namespace caffe {
 

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "caffe/layers/metric_loss_layer.hpp"
-#include "layers/labels.hpp"
 
 namespace caffe {
+
+struct LabelRule;
 
 //   L = 1/(2 Z) sum_i |x_i - c_(y_i)|^2
 //
@@ -91,10 +92,11 @@ class CenterLossLayer : public MetricLossLayer<Dtype> {
 #endif
 
  private:
+  LabelRule Rule() const;
+
   int axis_ = 1;   // the first of a row
   int rows_ = 0;   // N
   int depth_ = 0;  // D
-  LabelRule rule_;
   LossParameter::NormalizationMode normalization_ = LossParameter::VALID;
   Blob<int> class_of_;      // N
   Blob<Dtype> distances_;   // N

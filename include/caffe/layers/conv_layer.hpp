@@ -1,18 +1,23 @@
 // Convolution: each output is a weighted sum over a window of all channels.
 //
-// This header is the layer's manual. The arithmetic is in convolution/convolution.hpp
-// on the CPU and in convolution/gpu_convolution.hpp on the GPU.
+// This header is the layer's manual. The arithmetic is in src/convolution:
+// convolution.hpp on the CPU, gpu_convolution.hpp on the GPU.
 #ifndef CAFFE_LAYERS_CONV_LAYER_HPP_
 #define CAFFE_LAYERS_CONV_LAYER_HPP_
 
+#include <memory>
 #include <vector>
 
 #include "caffe/blob.hpp"
 #include "caffe/layer.hpp"
-#include "convolution/convolution.hpp"
-#include "convolution/gpu_convolution.hpp"
 
 namespace caffe {
+
+struct ConvGeometry;
+template <typename Dtype>
+class CpuConvolution;
+template <typename Dtype>
+class GpuConvolution;
 
 //   y[n,o,r,q] = b[o] + sum over c, i, j of
 //       w[o,c,i,j] x[n, c, r stride - pad + i dilation,
@@ -60,8 +65,8 @@ namespace caffe {
 template <typename Dtype>
 class ConvolutionLayer : public Layer<Dtype> {
  public:
-  explicit ConvolutionLayer(const LayerParameter& param)
-      : Layer<Dtype>(param) {}
+  explicit ConvolutionLayer(const LayerParameter& param);
+  ~ConvolutionLayer() override;
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
@@ -95,11 +100,11 @@ class ConvolutionLayer : public Layer<Dtype> {
   void CheckInput(const vector<Blob<Dtype>*>& bottom) const;
 
   bool bias_term_ = true;
-  ConvGeometry shape_;
-  CpuConvolution<Dtype> engine_;
+  std::unique_ptr<ConvGeometry> shape_;
+  std::unique_ptr<CpuConvolution<Dtype>> engine_;
   vector<int> planned_;  // bottom's shape that engine_ is planned for
 #ifdef TERCET_CUDA
-  GpuConvolution<Dtype> gpu_engine_;
+  std::unique_ptr<GpuConvolution<Dtype>> gpu_engine_;
 #endif
 };
 

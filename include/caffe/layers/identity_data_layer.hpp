@@ -76,21 +76,25 @@
 #include <string>
 #include <vector>
 
-#include "data/identity_list.hpp"
-#include "data/image_batches.hpp"
 #include "caffe/layer.hpp"
-#include "layers/embedding_receiver.hpp"
-#include "sampling/class_means.hpp"
+#include "caffe/layers/embedding_receiver.hpp"
+#include "caffe/sampling/class_means.hpp"
 #include "caffe/sampling/sampler.hpp"
 
 namespace caffe {
+
+struct Identity;
+struct ImagesOfPeople;
+struct PeopleInGroups;
+template <typename Dtype>
+class ImageBatches;
 
 template <typename Dtype>
 class IdentityDataLayer : public Layer<Dtype>,
                           public EmbeddingReceiver<Dtype> {
  public:
-  explicit IdentityDataLayer(const LayerParameter& param)
-      : Layer<Dtype>(param) {}
+  explicit IdentityDataLayer(const LayerParameter& param);
+  ~IdentityDataLayer() override;
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
@@ -142,7 +146,7 @@ class IdentityDataLayer : public Layer<Dtype>,
   int identities_ = 0;  // P
   int images_ = 0;      // K
   TooFew too_few_ = TooFew::kSkip;
-  ImagesOfPeople people_;
+  std::unique_ptr<ImagesOfPeople> people_;
   std::vector<int> groups_;  // of each person
   std::unique_ptr<ImageBatches<Dtype>> batches_;
 

@@ -31,7 +31,7 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
-#include "caffe/util/rng.hpp"
+#include "caffe/host_device.hpp"
 
 namespace caffe {
 

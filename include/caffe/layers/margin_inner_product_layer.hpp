@@ -11,9 +11,10 @@
 
 #include "caffe/layer.hpp"
 #include "caffe/loss/margin_product.hpp"
-#include "layers/labels.hpp"
 
 namespace caffe {
+
+struct LabelRule;
 
 // With t_ij the angle between x_i and w_j, and y_i the class of row i:
 //
@@ -134,6 +135,7 @@ class MarginInnerProductLayer : public Layer<Dtype> {
  private:
   void ReadOptions();
   void CheckOptions() const;
+  LabelRule Rule() const;
   // lambda at the solver's present iteration.
   double Lambda() const;
 
@@ -142,7 +144,6 @@ class MarginInnerProductLayer : public Layer<Dtype> {
   int rows_ = 0;     // N
   int depth_ = 0;    // D
   int classes_ = 0;  // C
-  LabelRule rule_;
   Blob<int> class_of_;          // N
   Blob<Dtype> kept_rows_;       // N x kMarginRowSize
   Blob<Dtype> inverse_lengths_;  // C

@@ -20,8 +20,8 @@
 
 #include <vector>
 
+#include "caffe/channel_shape.hpp"
 #include "caffe/layers/neuron_layer.hpp"
-#include "math/channels.hpp"
 
 namespace caffe {
 

@@ -35,10 +35,12 @@
 #include <cmath>
 #include <vector>
 
+#include "caffe/channel_shape.hpp"
 #include "caffe/layers/loss_layer.hpp"
-#include "layers/labels.hpp"
 
 namespace caffe {
+
+struct LabelRule;
 
 // -log p with a floor; NaN stays NaN.
 template <typename Dtype>
@@ -84,10 +86,11 @@ class SoftmaxWithLossLayer : public LossLayer<Dtype> {
 #endif
 
  private:
+  LabelRule Rule() const;
+
   shared_ptr<Layer<Dtype>> softmax_;
   Blob<Dtype> prob_;
   ChannelShape shape_;
-  LabelRule rule_;
   LossParameter::NormalizationMode normalization_ = LossParameter::VALID;
   // The summed loss, the positions that count, and Z.
   Blob<double> sums_;

@@ -36,22 +36,21 @@
 #ifndef CAFFE_LAYERS_TRIPLET_DATA_LAYER_HPP_
 #define CAFFE_LAYERS_TRIPLET_DATA_LAYER_HPP_
 
-#include <array>
-#include <functional>
 #include <memory>
 #include <vector>
 
-#include "data/identity_list.hpp"
-#include "data/image_batches.hpp"
 #include "caffe/layer.hpp"
 
 namespace caffe {
 
 template <typename Dtype>
+class ImageBatches;
+
+template <typename Dtype>
 class TripletDataLayer : public Layer<Dtype> {
  public:
-  explicit TripletDataLayer(const LayerParameter& param)
-      : Layer<Dtype>(param) {}
+  explicit TripletDataLayer(const LayerParameter& param);
+  ~TripletDataLayer() override;
   void LayerSetUp(const vector<Blob<Dtype>*>& bottom,
                   const vector<Blob<Dtype>*>& top) override;
   void Reshape(const vector<Blob<Dtype>*>& bottom,
@@ -81,22 +80,17 @@ class TripletDataLayer : public Layer<Dtype> {
 #endif
 
  private:
-  typedef typename ImageBatches<Dtype>::Draw Draw;
-  // The three images of one triplet, by its number.
-  typedef std::function<std::array<Draw, 3>(uint64_t number)> Triplets;
+  // What triplets are made of: a folder's people, or the lines of a list.
+  struct Source;
 
   void ReadFolder();
   void ReadList();
-  Triplets FromFolder(uint64_t seed) const;
-  Triplets FromList(uint64_t seed) const;
   // Sets the sampler and the batches to go on from batch `cursor`.
   void Start(uint64_t seed, uint64_t cursor);
 
   int triplets_ = 0;  // T
   bool from_folder_ = false;
-  ImagesOfPeople people_;              // from a folder
-  vector<string> paths_;               // from a list: each file once
-  vector<std::array<size_t, 3>> list_;  // places in paths_
+  std::unique_ptr<Source> source_;
   std::unique_ptr<ImageBatches<Dtype>> batches_;
 };
 

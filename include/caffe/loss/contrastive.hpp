@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "caffe/util/rng.hpp"
+#include "caffe/host_device.hpp"
 
 namespace caffe {
 namespace metric {

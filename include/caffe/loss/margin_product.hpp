@@ -44,7 +44,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "caffe/util/rng.hpp"
+#include "caffe/host_device.hpp"
 
 namespace caffe {
 namespace metric {

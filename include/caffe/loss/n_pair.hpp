@@ -33,7 +33,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "caffe/util/rng.hpp"
+#include "caffe/host_device.hpp"
 
 namespace caffe {
 namespace metric {

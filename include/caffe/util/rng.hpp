@@ -12,11 +12,7 @@
 #include <utility>
 #include <vector>
 
-#ifdef __CUDACC__
-#define TERCET_HD __host__ __device__
-#else
-#define TERCET_HD
-#endif
+#include "caffe/host_device.hpp"
 
 namespace caffe {
 

@@ -1,8 +1,8 @@
 // What a data layer is that chooses its batches by what the net makes of them:
-// whoever runs the net hands it the embeddings of each batch
-// (solver/embedding_feed.hpp does in training). A layer knows no net.
-#ifndef TERCET_LAYERS_EMBEDDING_RECEIVER_HPP_
-#define TERCET_LAYERS_EMBEDDING_RECEIVER_HPP_
+// whoever runs the net hands it the embeddings of each batch, as the solver
+// does in training. A layer knows no net.
+#ifndef CAFFE_LAYERS_EMBEDDING_RECEIVER_HPP_
+#define CAFFE_LAYERS_EMBEDDING_RECEIVER_HPP_
 
 #include <string>
 #include <vector>
@@ -29,4 +29,4 @@ class EmbeddingReceiver {
 
 }  // namespace caffe
 
-#endif  // TERCET_LAYERS_EMBEDDING_RECEIVER_HPP_
+#endif  // CAFFE_LAYERS_EMBEDDING_RECEIVER_HPP_

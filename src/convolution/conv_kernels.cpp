@@ -1,7 +1,7 @@
 // Which of the convolution's inner loops this processor gets, and the set
 // that every processor runs: 16-byte vectors.
 
-#define CONV_VECTOR_BYTES 16
+#define SIMD_VECTOR_BYTES 16
 #define CONV_TILE_ROWS 6
 #include "convolution/conv_kernels_impl.hpp"
 

@@ -27,7 +27,7 @@ namespace fs = std::filesystem;
 constexpr int kPeople = 30;
 constexpr int kImages = 5;
 constexpr int kPeopleInBatch = 4;
-constexpr int kTriplets = 6;
+constexpr int kBatchTriplets = 6;
 
 bool EndsIn(const string& text, const string& end) {
   return text.size() >= end.size() &&
@@ -125,7 +125,7 @@ class ModelsTest : public ::testing::TestWithParam<string> {
       LayerParameter* layer = net.mutable_layer(i);
       if (layer->has_triplet_data_param()) {
         layer->mutable_triplet_data_param()->set_source(faces_->path());
-        layer->mutable_triplet_data_param()->set_batch_size(kTriplets);
+        layer->mutable_triplet_data_param()->set_batch_size(kBatchTriplets);
       }
       if (layer->has_identity_data_param()) {
         layer->mutable_identity_data_param()->set_source(faces_->path());

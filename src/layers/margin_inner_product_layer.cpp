@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "layers/parameters.hpp"
+#include "math/constants.hpp"
 
 namespace caffe {
 
@@ -14,7 +15,6 @@ namespace {
 
 using metric::Margin;
 
-constexpr double kPi = 3.14159265358979323846;
 
 constexpr double kDefaultScale = 64;  // of features that have no length
 
@@ -88,7 +88,7 @@ void MarginInnerProductLayer<Dtype>::LayerSetUp(
                           << "; wanted at least one value a row";
   FillerParameter filler = p.weight_filler();
   if (!p.has_weight_filler()) filler.set_type("xavier");
-  MakeOnlyParameter({classes_, depth_}, filler, "weights", &this->blobs_);
+  MakeOnlyParameter({classes_, depth_}, filler, "weights have", &this->blobs_);
   this->param_propagate_down_.resize(1, true);
   rule_.classes = classes_;
 }

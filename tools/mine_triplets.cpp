@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "data/identity_list.hpp"
+#include "data/list_file.hpp"
 #include "caffe/mining/offline_mining.hpp"
 #include "caffe/util/io.hpp"
 #include "tools/common/image_flags.hpp"

@@ -10,6 +10,8 @@
 
 #include <glog/logging.h>
 
+#include <functional>
+#include <memory>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -68,11 +70,14 @@ class Thrower {
   Error::Kind kind_;
 };
 
-template <typename A, typename B>
-std::string Operands(const A& a, const B& b) {
+// Null where holds(a, b), else both as text.
+template <typename Holds, typename A, typename B>
+std::unique_ptr<std::string> Refuted(const Holds& holds, const A& a,
+                                     const B& b) {
+  if (holds(a, b)) return nullptr;
   std::ostringstream text;
   text << " (" << a << " vs. " << b << ") ";
-  return text.str();
+  return std::make_unique<std::string>(text.str());
 }
 
 }  // namespace internal
@@ -120,19 +125,22 @@ std::string Operands(const A& a, const B& b) {
     TERCET_THROW_(kContract) << __FILE__ << ":" << __LINE__    \
                              << ": check failed: " #condition " "
 
-#define CHECK_OP(a, op, b)                                        \
-  if ((a)op(b)) {                                                 \
-  } else /* NOLINT */                                             \
-    TERCET_THROW_(kContract) << __FILE__ << ":" << __LINE__       \
-                             << ": check failed: " #a " " #op " " #b \
-                             << ::caffe::internal::Operands(a, b)
+// Each operand is evaluated once.
+#define CHECK_OP(holds, op, a, b)                                       \
+  if (const auto refuted_ =                                             \
+          ::caffe::internal::Refuted(std::holds<>(), (a), (b));         \
+      refuted_ == nullptr) {                                            \
+  } else /* NOLINT */                                                   \
+    TERCET_THROW_(kContract) << __FILE__ << ":" << __LINE__             \
+                             << ": check failed: " #a " " #op " " #b    \
+                             << *refuted_
 
-#define CHECK_EQ(a, b) CHECK_OP(a, ==, b)
-#define CHECK_NE(a, b) CHECK_OP(a, !=, b)
-#define CHECK_LE(a, b) CHECK_OP(a, <=, b)
-#define CHECK_LT(a, b) CHECK_OP(a, <, b)
-#define CHECK_GE(a, b) CHECK_OP(a, >=, b)
-#define CHECK_GT(a, b) CHECK_OP(a, >, b)
+#define CHECK_EQ(a, b) CHECK_OP(equal_to, ==, a, b)
+#define CHECK_NE(a, b) CHECK_OP(not_equal_to, !=, a, b)
+#define CHECK_LE(a, b) CHECK_OP(less_equal, <=, a, b)
+#define CHECK_LT(a, b) CHECK_OP(less, <, a, b)
+#define CHECK_GE(a, b) CHECK_OP(greater_equal, >=, a, b)
+#define CHECK_GT(a, b) CHECK_OP(greater, >, a, b)
 
 namespace caffe {
 namespace internal {

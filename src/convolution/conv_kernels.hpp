@@ -6,7 +6,6 @@
 #define TERCET_CONVOLUTION_CONV_KERNELS_HPP_
 
 #include <cstdint>
-#include <vector>
 
 #include "convolution/convolution.hpp"
 
@@ -75,11 +74,7 @@ inline int RowBegin(int rows, int blocks, int i) {
   return static_cast<int>(static_cast<int64_t>(rows) * i / blocks);
 }
 
-// The sets that this processor runs, the best one last.
-template <typename Dtype>
-std::vector<const ConvKernels<Dtype>*> RunnableConvKernels();
-
-// The best set; the same one for the whole process.
+// The set of BestIsa() (core/cpu.hpp).
 template <typename Dtype>
 const ConvKernels<Dtype>& BestConvKernels();
 

@@ -3,7 +3,7 @@
 
 #ifdef TERCET_X86_KERNELS
 
-#define CONV_VECTOR_BYTES 32
+#define SIMD_VECTOR_BYTES 32
 #define CONV_TILE_ROWS 6
 #include "convolution/conv_kernels_impl.hpp"
 

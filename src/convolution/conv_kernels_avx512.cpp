@@ -3,7 +3,7 @@
 
 #ifdef TERCET_X86_KERNELS
 
-#define CONV_VECTOR_BYTES 64
+#define SIMD_VECTOR_BYTES 64
 #define CONV_TILE_ROWS 12
 #include "convolution/conv_kernels_impl.hpp"
 

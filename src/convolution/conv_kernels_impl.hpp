@@ -1,5 +1,5 @@
 // The loops behind conv_kernels.hpp, written once with the compiler's vector
-// types. Each conv_kernels_<set>.cpp includes this with CONV_VECTOR_BYTES and
+// types. Each conv_kernels_<set>.cpp includes this with SIMD_VECTOR_BYTES and
 // CONV_TILE_ROWS set for its registers; all is in an unnamed namespace, so
 // that code for one processor never stands in for another's. Standard library
 // templates stay out for the same reason.
@@ -10,21 +10,14 @@
 #include <cstring>
 
 #include "convolution/conv_kernels.hpp"
+#include "core/simd.hpp"
 
 namespace caffe {
 namespace {
 
 template <typename Dtype>
-struct Simd {
-  typedef Dtype Vector __attribute__((vector_size(CONV_VECTOR_BYTES)));
-  typedef Dtype Loose __attribute__((vector_size(CONV_VECTOR_BYTES),
-                                     aligned(sizeof(Dtype)), may_alias));
-  static constexpr int kLanes = CONV_VECTOR_BYTES / sizeof(Dtype);
-  static constexpr int kPanel = 2 * kLanes;
-  static Vector Load(const Dtype* p) {
-    return *reinterpret_cast<const Loose*>(p);
-  }
-  static void Store(Dtype* p, Vector v) { *reinterpret_cast<Loose*>(p) = v; }
+struct Panels : Simd<Dtype> {
+  static constexpr int kPanel = 2 * Simd<Dtype>::kLanes;
 };
 
 constexpr int kTileRows = CONV_TILE_ROWS;
@@ -37,7 +30,7 @@ struct Packed {
   const Dtype* row;
   const Dtype* Next(int) {
     const Dtype* const at = row;
-    row += Simd<Dtype>::kPanel;
+    row += Panels<Dtype>::kPanel;
     return at;
   }
 };
@@ -53,7 +46,7 @@ struct Banded {
 template <int M, int N, typename Dtype, typename Source>
 inline void Tile(const Dtype* a, Source b, Dtype* c, int64_t ldc, int depth,
                  const Dtype* bias, bool add) {
-  typedef Simd<Dtype> S;
+  typedef Panels<Dtype> S;
   typename S::Vector acc[M][N];
 #pragma GCC unroll 16
   for (int m = 0; m < M; ++m) {
@@ -90,7 +83,7 @@ inline void Tile(const Dtype* a, Source b, Dtype* c, int64_t ldc, int depth,
 template <int M, typename Dtype, typename Source>
 void EdgeTile(const Dtype* a, Source b, Dtype* c, int64_t ldc, int cols,
               int depth, const Dtype* bias, bool add) {
-  typedef Simd<Dtype> S;
+  typedef Panels<Dtype> S;
   if (cols == S::kPanel) {
     Tile<M, 2>(a, b, c, ldc, depth, bias, add);
     return;
@@ -139,7 +132,7 @@ void PanelTiles(const Dtype* a, Source b, Dtype* c, int64_t ldc, int rows,
 template <typename Dtype>
 void Multiply(const Dtype* a, const Dtype* b, Dtype* c, int64_t ldc,
               int rows, int cols, int depth, const Dtype* bias, bool add) {
-  constexpr int kPanel = Simd<Dtype>::kPanel;
+  constexpr int kPanel = Panels<Dtype>::kPanel;
   const int blocks = RowBlocks(rows, kTileRows);
   for (int first = 0; first < blocks; first += kCachedBlocks) {
     const int last =
@@ -163,7 +156,7 @@ void MultiplyBand(const Dtype* a, const Dtype* band, const int32_t* offsets,
     for (int r = 0; r < num_runs; ++r) {
       PanelTiles(a, Banded<Dtype>{band + runs[r].source, offsets},
                  c + runs[r].column, ldc, rows, first, last,
-                 Simd<Dtype>::kPanel, depth, bias, add);
+                 Panels<Dtype>::kPanel, depth, bias, add);
     }
   }
 }
@@ -172,7 +165,7 @@ template <typename Dtype>
 void Pack(const Dtype* band, const int32_t* offsets, int depth,
           const ConvRun* runs, int num_runs, int cols, int stride,
           Dtype* b) {
-  typedef Simd<Dtype> S;
+  typedef Panels<Dtype> S;
   const int tail = cols % S::kPanel;
   if (tail != 0) {
     Dtype* panel = b + static_cast<int64_t>(cols - tail) * depth;
@@ -201,11 +194,26 @@ void Pack(const Dtype* band, const int32_t* offsets, int depth,
 }
 
 #ifdef __AVX2__
-// An 8 x 8 block of floats, transposed in registers.
 typedef float Float8 __attribute__((vector_size(32)));
 typedef float Float8u
     __attribute__((vector_size(32), aligned(4), may_alias));
 
+// Of two rows a and b of blocks of 4, in each block: a0 b0 a1 b1, or a2 b2 a3
+// b3 of it; and the first, or the second, pairs of both.
+inline Float8 LowTurns(Float8 a, Float8 b) {
+  return Shuffle<0, 8, 1, 9, 4, 12, 5, 13>(a, b);
+}
+inline Float8 HighTurns(Float8 a, Float8 b) {
+  return Shuffle<2, 10, 3, 11, 6, 14, 7, 15>(a, b);
+}
+inline Float8 LowPairs(Float8 a, Float8 b) {
+  return Shuffle<0, 1, 8, 9, 4, 5, 12, 13>(a, b);
+}
+inline Float8 HighPairs(Float8 a, Float8 b) {
+  return Shuffle<2, 3, 10, 11, 6, 7, 14, 15>(a, b);
+}
+
+// An 8 x 8 block of floats, transposed in registers.
 inline void Transpose8(const float* y, int64_t ldy, float* t, int ldt,
                        Float8* sum) {
   Float8 r[8], s[8];
@@ -215,25 +223,21 @@ inline void Transpose8(const float* y, int64_t ldy, float* t, int ldt,
   }
 #pragma GCC unroll 4
   for (int i = 0; i < 8; i += 2) {
-    s[i] = __builtin_shufflevector(r[i], r[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
-    s[i + 1] =
-        __builtin_shufflevector(r[i], r[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+    s[i] = LowTurns(r[i], r[i + 1]);
+    s[i + 1] = HighTurns(r[i], r[i + 1]);
   }
 #pragma GCC unroll 2
   for (int i = 0; i < 8; i += 4) {
 #pragma GCC unroll 2
     for (int h = 0; h < 2; ++h) {
-      r[i + 2 * h] = __builtin_shufflevector(s[i + h], s[i + h + 2],  //
-                                             0, 1, 8, 9, 4, 5, 12, 13);
-      r[i + 2 * h + 1] = __builtin_shufflevector(
-          s[i + h], s[i + h + 2], 2, 3, 10, 11, 6, 7, 14, 15);
+      r[i + 2 * h] = LowPairs(s[i + h], s[i + h + 2]);
+      r[i + 2 * h + 1] = HighPairs(s[i + h], s[i + h + 2]);
     }
   }
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
-    s[i] = __builtin_shufflevector(r[i], r[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
-    s[i + 4] =
-        __builtin_shufflevector(r[i], r[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+    s[i] = Shuffle<0, 1, 2, 3, 8, 9, 10, 11>(r[i], r[i + 4]);
+    s[i + 4] = Shuffle<4, 5, 6, 7, 12, 13, 14, 15>(r[i], r[i + 4]);
   }
 #pragma GCC unroll 8
   for (int i = 0; i < 8; ++i) {
@@ -247,7 +251,7 @@ inline void Transpose8(const float* y, int64_t ldy, float* t, int ldt,
 template <typename Dtype>
 void TransposeStrip(const Dtype* y, int64_t ldy, int height, int cols,
                     Dtype* t, Dtype* sums) {
-  constexpr int kPanel = Simd<Dtype>::kPanel;
+  constexpr int kPanel = Panels<Dtype>::kPanel;
   int p = 0;
 #ifdef __AVX2__
   if constexpr (sizeof(Dtype) == sizeof(float)) {
@@ -273,7 +277,7 @@ void TransposeStrip(const Dtype* y, int64_t ldy, int height, int cols,
 template <typename Dtype>
 void Transpose(const Dtype* y, int64_t ldy, int rows, int cols, Dtype* t,
                Dtype* sums) {
-  constexpr int kPanel = Simd<Dtype>::kPanel;
+  constexpr int kPanel = Panels<Dtype>::kPanel;
   if (rows % kPanel != 0) {
     Dtype* last = t + static_cast<int64_t>(rows / kPanel) * kPanel * cols;
     std::memset(last, 0, sizeof(Dtype) * kPanel * cols);
@@ -292,7 +296,7 @@ void Transpose(const Dtype* y, int64_t ldy, int rows, int cols, Dtype* t,
 template <typename Dtype, int M>
 void OuterTile(const Dtype* band, const int32_t* offsets,
                const int32_t* pixels, int cols, const Dtype* t, Dtype* w) {
-  typedef Simd<Dtype> S;
+  typedef Panels<Dtype> S;
   const Dtype* from[M];
   typename S::Vector acc[M][2];
 #pragma GCC unroll 16
@@ -340,7 +344,7 @@ void Outer(const Dtype* band, const int32_t* offsets, int depth,
     const int k0 = RowBegin(depth, blocks, i);
     const int k1 = RowBegin(depth, blocks, i + 1);
     AnyOuterTile<Dtype, kTileRows>(k1 - k0, band, offsets + k0, pixels, cols,
-                                   t, w + k0 * Simd<Dtype>::kPanel);
+                                   t, w + k0 * Panels<Dtype>::kPanel);
   }
 }
 
@@ -354,7 +358,7 @@ namespace {
 
 template <typename Dtype>
 constexpr ConvKernels<Dtype> kConvKernels = {
-    Simd<Dtype>::kPanel,     kTileRows,
+    Panels<Dtype>::kPanel,     kTileRows,
     Multiply<Dtype>,         MultiplyBand<Dtype>,
     Pack<Dtype>,             Transpose<Dtype>,
     Outer<Dtype>,            WinogradData<Dtype>,

@@ -24,23 +24,17 @@ typedef float Float4u
 inline Float8 Join(const float* low, const float* high) {
   const Float4 a = *reinterpret_cast<const Float4u*>(low);
   const Float4 b = *reinterpret_cast<const Float4u*>(high);
-  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+  return Shuffle<0, 1, 2, 3, 4, 5, 6, 7>(a, b);
 }
 
 // Of each half of v its 4 x 4 block transposed.
 inline void TransposeHalves(Float8* v) {
-  const Float8 a =
-      __builtin_shufflevector(v[0], v[1], 0, 8, 1, 9, 4, 12, 5, 13);
-  const Float8 b =
-      __builtin_shufflevector(v[0], v[1], 2, 10, 3, 11, 6, 14, 7, 15);
-  const Float8 c =
-      __builtin_shufflevector(v[2], v[3], 0, 8, 1, 9, 4, 12, 5, 13);
-  const Float8 d =
-      __builtin_shufflevector(v[2], v[3], 2, 10, 3, 11, 6, 14, 7, 15);
-  v[0] = __builtin_shufflevector(a, c, 0, 1, 8, 9, 4, 5, 12, 13);
-  v[1] = __builtin_shufflevector(a, c, 2, 3, 10, 11, 6, 7, 14, 15);
-  v[2] = __builtin_shufflevector(b, d, 0, 1, 8, 9, 4, 5, 12, 13);
-  v[3] = __builtin_shufflevector(b, d, 2, 3, 10, 11, 6, 7, 14, 15);
+  const Float8 a = LowTurns(v[0], v[1]), b = HighTurns(v[0], v[1]);
+  const Float8 c = LowTurns(v[2], v[3]), d = HighTurns(v[2], v[3]);
+  v[0] = LowPairs(a, c);
+  v[1] = HighPairs(a, c);
+  v[2] = LowPairs(b, d);
+  v[3] = HighPairs(b, d);
 }
 
 // Eight lanes; four values of each are read, whatever the columns wanted.
@@ -57,9 +51,9 @@ inline void Scatter8(Float8* v, float* to, const int64_t* offsets) {
 #pragma GCC unroll 4
   for (int i = 0; i < 4; ++i) {
     *reinterpret_cast<Float4u*>(to + offsets[i]) =
-        __builtin_shufflevector(v[i], v[i], 0, 1, 2, 3);
+        Shuffle<0, 1, 2, 3>(v[i], v[i]);
     *reinterpret_cast<Float4u*>(to + offsets[i + 4]) =
-        __builtin_shufflevector(v[i], v[i], 4, 5, 6, 7);
+        Shuffle<4, 5, 6, 7>(v[i], v[i]);
   }
 }
 #endif
@@ -69,7 +63,7 @@ template <int N, typename Dtype>
 inline void GatherColumns(const Dtype* from, const int64_t* offsets,
                           typename Simd<Dtype>::Vector* columns) {
   typedef Simd<Dtype> S;
-#if CONV_VECTOR_BYTES == 32
+#if SIMD_VECTOR_BYTES == 32
   if constexpr (sizeof(Dtype) == sizeof(float)) {
     Float8 v[4];
     Gather8(from, offsets, v);
@@ -77,16 +71,15 @@ inline void GatherColumns(const Dtype* from, const int64_t* offsets,
     for (int i = 0; i < N; ++i) { columns[i] = v[i]; }
     return;
   }
-#elif CONV_VECTOR_BYTES == 64
+#elif SIMD_VECTOR_BYTES == 64
   if constexpr (sizeof(Dtype) == sizeof(float)) {
     Float8 low[4], high[4];
     Gather8(from, offsets, low);
     Gather8(from, offsets + 8, high);
 #pragma GCC unroll 4
     for (int i = 0; i < N; ++i) {
-      columns[i] =
-          __builtin_shufflevector(low[i], high[i], 0, 1, 2, 3, 4, 5, 6, 7, 8,
-                                  9, 10, 11, 12, 13, 14, 15);
+      columns[i] = Shuffle<0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+                           15>(low[i], high[i]);
     }
     return;
   }
@@ -103,21 +96,20 @@ template <typename Dtype>
 inline void ScatterColumns(const typename Simd<Dtype>::Vector* columns,
                            Dtype* to, const int64_t* offsets) {
   typedef Simd<Dtype> S;
-#if CONV_VECTOR_BYTES == 32
+#if SIMD_VECTOR_BYTES == 32
   if constexpr (sizeof(Dtype) == sizeof(float)) {
     Float8 v[4] = {columns[0], columns[1], columns[2], columns[3]};
     Scatter8(v, to, offsets);
     return;
   }
-#elif CONV_VECTOR_BYTES == 64
+#elif SIMD_VECTOR_BYTES == 64
   if constexpr (sizeof(Dtype) == sizeof(float)) {
     Float8 low[4], high[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) {
-      low[i] = __builtin_shufflevector(columns[i], columns[i], 0, 1, 2, 3, 4,
-                                       5, 6, 7);
-      high[i] = __builtin_shufflevector(columns[i], columns[i], 8, 9, 10, 11,
-                                        12, 13, 14, 15);
+      low[i] = Shuffle<0, 1, 2, 3, 4, 5, 6, 7>(columns[i], columns[i]);
+      high[i] =
+          Shuffle<8, 9, 10, 11, 12, 13, 14, 15>(columns[i], columns[i]);
     }
     Scatter8(low, to, offsets);
     Scatter8(high, to, offsets + 8);

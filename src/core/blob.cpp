@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "caffe/util/math_functions.hpp"
+#include "core/stored_shape.hpp"
 
 namespace caffe {
 
@@ -307,14 +308,9 @@ void Blob<Dtype>::CopyFrom(const Blob& source, bool copy_diff, bool reshape) {
 
 namespace {
 
-// A stored blob's shape: the new form, the old four axes, or none (a scalar).
-vector<int> StoredShape(const BlobProto& proto) {
-  if (proto.has_num() || proto.has_channels() || proto.has_height() ||
-      proto.has_width()) {
-    return {proto.num(), proto.channels(), proto.height(), proto.width()};
-  }
+vector<int> CheckedShape(const BlobProto& proto) {
   vector<int> shape;
-  for (int64_t dim : proto.shape().dim()) {
+  for (int64_t dim : StoredShape(proto)) {
     INPUT_CHECK(dim >= 0 && dim <= INT_MAX)
         << "a stored blob with an axis of " << dim;
     shape.push_back(static_cast<int>(dim));
@@ -335,7 +331,7 @@ void CopyStored(const From& values, int count, const char* what,
 
 template <typename Dtype>
 bool Blob<Dtype>::ShapeEquals(const BlobProto& other) const {
-  vector<int> stored = StoredShape(other);
+  vector<int> stored = CheckedShape(other);
   if (stored == shape_) return true;
   const bool legacy = !other.has_shape();
   if (!legacy || num_axes() > 4) return false;
@@ -351,10 +347,10 @@ bool Blob<Dtype>::ShapeEquals(const BlobProto& other) const {
 template <typename Dtype>
 void Blob<Dtype>::FromProto(const BlobProto& proto, bool reshape) {
   if (reshape) {
-    Reshape(StoredShape(proto));
+    Reshape(CheckedShape(proto));
   } else {
     INPUT_CHECK(ShapeEquals(proto))
-        << "a stored blob of shape " << ShapeString(StoredShape(proto))
+        << "a stored blob of shape " << ShapeString(CheckedShape(proto))
         << " where " << shape_string() << " is wanted";
   }
   if (proto.double_data_size() > 0) {

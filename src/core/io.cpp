@@ -16,6 +16,7 @@
 #include <cstring>
 
 #include "caffe/check.hpp"
+#include "core/path.hpp"
 
 namespace caffe {
 
@@ -26,12 +27,6 @@ namespace pb = google::protobuf;
 std::string Reason(int error) {
   if (error == ENOENT) return "no such file or folder";
   return std::strerror(error);
-}
-
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 // The rename is durable once the folder is. Some file systems cannot sync a

@@ -8,12 +8,12 @@
 
 #include "caffe/check.hpp"
 #include "core/parallel.hpp"
+#include "math/constants.hpp"
 
 namespace caffe {
 
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 
 void CheckRange(const char* option, float value, float most) {
   INPUT_CHECK(value >= 0 && value <= most)

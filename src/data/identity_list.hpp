@@ -15,9 +15,6 @@
 
 namespace caffe {
 
-// The largest list that is read.
-constexpr int64_t kMaxListBytes = int64_t{1} << 30;
-
 struct Identity {
   std::string name;  // the folder's name, or the label as in the list
   // Folder: the place among the sorted ones. List: the number in the list.

@@ -14,7 +14,6 @@ namespace caffe {
 namespace {
 
 constexpr const char* kSpace = " \t\r\n\v\f";
-constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 
 }  // namespace
 

@@ -14,6 +14,9 @@
 
 namespace caffe {
 
+// The largest list that is read.
+constexpr int64_t kMaxListBytes = int64_t{1} << 30;
+
 // Labels travel as float, which holds whole numbers exactly up to here.
 constexpr int64_t kMaxListLabel = int64_t{1} << 24;
 

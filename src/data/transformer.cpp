@@ -8,6 +8,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
+#include "core/stored_shape.hpp"
 
 namespace caffe {
 
@@ -48,10 +49,7 @@ void DataTransformer<Dtype>::ReadMeanFile(const string& path) {
   } catch (const Error& error) {
     throw error.At("mean_file");
   }
-  vector<int64_t> shape(proto.shape().dim().begin(), proto.shape().dim().end());
-  if (!proto.has_shape()) {
-    shape = {proto.num(), proto.channels(), proto.height(), proto.width()};
-  }
+  vector<int64_t> shape = StoredShape(proto);
   if (shape.size() == 4 && shape[0] == 1) shape.erase(shape.begin());
   INPUT_CHECK(shape.size() == 3)
       << path << ": mean_file has " << shape.size()

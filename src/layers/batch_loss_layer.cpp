@@ -80,6 +80,14 @@ void BatchLossLayer<Dtype>::CheckLabelsNeedNoGradient(
 }
 
 template <typename Dtype>
+bool BatchLossLayer<Dtype>::TakesMean() const {
+  const LossParameter& param = this->layer_param_.loss_param();
+  INPUT_CHECK(!param.has_ignore_label())
+      << "loss_param has ignore_label, which this layer does not know";
+  return LossNormalization(param) != LossParameter::NONE;
+}
+
+template <typename Dtype>
 metric::BatchStatistics BatchLossLayer<Dtype>::BatchStatisticsOf(
     metric::Distance kind, const vector<Blob<Dtype>*>& bottom) {
   metric::BatchStatistics statistics;

@@ -13,14 +13,6 @@ namespace {
 using metric::Mining;
 using metric::Normalization;
 
-Normalization NormalizationOf(const LossParameter& param) {
-  if (!param.has_normalization() && param.has_normalize()) {
-    return param.normalize() ? Normalization::kValid
-                             : Normalization::kBatchSize;
-  }
-  return static_cast<Normalization>(param.normalization());
-}
-
 const char kMessage[] = "batch_triplet_loss_param";
 
 void CheckRange(const char* name, float value, float least, float most,
@@ -66,7 +58,8 @@ void BatchTripletLossLayer<Dtype>::LayerSetUp(
   this->WarnWithoutMargin(options_.hinge);
   options_.cutoff = param.cutoff();
   options_.limit = param.limit();
-  options_.normalization = NormalizationOf(this->layer_param_.loss_param());
+  options_.normalization = static_cast<Normalization>(
+      LossNormalization(this->layer_param_.loss_param()));
 }
 
 template <typename Dtype>

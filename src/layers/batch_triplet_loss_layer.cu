@@ -29,11 +29,10 @@ void BatchTripletLossLayer<Dtype>::Forward_gpu(
       options_, rows.x, rows.labels, rows.bank, rows.count, rows.D, draw_,
       Device(rows), top[0]->mutable_gpu_data(), &result_);
   if (!finite) {
-    // Says which row.
-    metric::MiningForward(options_, bottom[0]->cpu_data(),
-                          bottom[1]->cpu_data(), 0, bottom[0]->shape(0),
-                          rows.D, draw_, &batch_);
-    throw Error::NotFinite("an embedding is too long for its square");
+    this->RefuseRows(bottom, [this](const auto& on_cpu) {
+      metric::MiningForward(options_, on_cpu.x, on_cpu.labels, 0, on_cpu.count,
+                            on_cpu.D, draw_, &batch_);
+    });
   }
   CountTriplets();
   this->FillStatistics(bottom, top);

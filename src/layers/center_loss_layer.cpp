@@ -21,7 +21,7 @@ void CenterLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   INPUT_CHECK(depth_ > 0) << "bottom 0 (features) has shape "
                           << bottom[0]->shape_string()
                           << "; wanted at least one value a row";
-  MakeOnlyParameter({classes, depth_}, param.center_filler(), "centres",
+  MakeOnlyParameter({classes, depth_}, param.center_filler(), "centres have",
                     &this->blobs_);
   this->param_propagate_down_.resize(1, true);
   normalization_ = LossNormalization(this->layer_param_.loss_param());

@@ -130,38 +130,12 @@ void ConvolutionLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   INPUT_CHECK(shape_->num_output % shape_->group == 0)
       << "group " << shape_->group << " does not divide num_output "
       << shape_->num_output;
-  MakeParameters();
-}
-
-template <typename Dtype>
-void ConvolutionLayer<Dtype>::MakeParameters() {
   const ConvolutionParameter& p = this->layer_param_.convolution_param();
-  const vector<int> weight_shape = {
-      shape_->num_output, shape_->channels / shape_->group, shape_->kernel_h,
-      shape_->kernel_w};
-  const vector<int> bias_shape = {shape_->num_output};
-  auto& blobs = this->blobs_;
-  const size_t wanted = bias_term_ ? 2 : 1;
-  if (!blobs.empty()) {
-    INPUT_CHECK(blobs.size() == wanted)
-        << "has " << blobs.size() << " stored parameters; wanted " << wanted;
-    INPUT_CHECK(blobs[0]->shape() == weight_shape)
-        << "stored weights have shape " << blobs[0]->shape_string()
-        << "; wanted " << ShapeString(weight_shape);
-    INPUT_CHECK(!bias_term_ || blobs[1]->shape() == bias_shape)
-        << "stored bias has shape " << blobs[1]->shape_string()
-        << "; wanted " << ShapeString(bias_shape);
-  } else {
-    blobs.push_back(std::make_shared<Blob<Dtype>>(weight_shape));
-    std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(p.weight_filler()))
-        ->Fill(blobs[0].get());
-    if (bias_term_) {
-      blobs.push_back(std::make_shared<Blob<Dtype>>(bias_shape));
-      std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(p.bias_filler()))
-          ->Fill(blobs[1].get());
-    }
-  }
-  this->param_propagate_down_.resize(blobs.size(), true);
+  MakeWeights({shape_->num_output, shape_->channels / shape_->group,
+               shape_->kernel_h, shape_->kernel_w},
+              p.weight_filler(), bias_term_ ? shape_->num_output : 0,
+              p.bias_filler(), &this->blobs_);
+  this->param_propagate_down_.resize(this->blobs_.size(), true);
 }
 
 template <typename Dtype>

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/independent_loop.hpp"
 #include "core/parallel.hpp"
 
 namespace caffe {
@@ -58,7 +59,7 @@ void ForEachBlock(int64_t count, int64_t work, const Body& body) {
 template <typename Dtype>
 void AddScaled(int64_t begin, int64_t end, Dtype a, const Dtype* x, Dtype b,
                const Dtype* z, Dtype* y) {
-#pragma GCC ivdep
+  TERCET_INDEPENDENT_LOOP
   for (int64_t i = begin; i < end; ++i) y[i] = a * x[i] + b * z[i];
 }
 
@@ -66,7 +67,7 @@ void AddScaled(int64_t begin, int64_t end, Dtype a, const Dtype* x, Dtype b,
 template <typename Dtype>
 void Multiply(int64_t begin, int64_t end, const Dtype* x, const Dtype* z,
               Dtype* y) {
-#pragma GCC ivdep
+  TERCET_INDEPENDENT_LOOP
   for (int64_t i = begin; i < end; ++i) y[i] = x[i] * z[i];
 }
 
@@ -74,7 +75,7 @@ void Multiply(int64_t begin, int64_t end, const Dtype* x, const Dtype* z,
 template <typename Dtype>
 void Maximum(int64_t begin, int64_t end, const Dtype* so_far, const Dtype* x,
              int index, Dtype* y, int* chosen) {
-#pragma GCC ivdep
+  TERCET_INDEPENDENT_LOOP
   for (int64_t i = begin; i < end; ++i) {
     const bool replaces = ReplacesMaximum(x[i], so_far[i], index);
     chosen[i] = replaces ? index : (index == 1 ? 0 : chosen[i]);

@@ -4,7 +4,6 @@
 #include "caffe/layers/identity_data_layer.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,19 +11,9 @@
 
 #include "data/identity_list.hpp"
 #include "data/image_batches.hpp"
+#include "layers/image_source.hpp"
 
 namespace caffe {
-
-namespace {
-
-// An unsigned option as int; what does not fit is cut to the most, which
-// fails with the same message as any number that is too large.
-int AsInt(uint32_t value) {
-  constexpr uint32_t kMost = std::numeric_limits<int>::max();
-  return static_cast<int>(std::min(value, kMost));
-}
-
-}  // namespace
 
 template <typename Dtype>
 IdentityDataLayer<Dtype>::IdentityDataLayer(const LayerParameter& param)
@@ -46,15 +35,8 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
     person_of_[people_->labels[i]] = static_cast<int>(i);
   }
 
-  ImageLoader::Options load;
-  load.new_height = AsInt(param.new_height());
-  load.new_width = AsInt(param.new_width());
-  load.any_size = this->layer_param_.transform_param().crop_size() > 0;
-  if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
-  batches_.reset(new ImageBatches<Dtype>(
-      people_->paths, load, this->layer_param_.transform_param(), this->phase_,
-      identities_ * images_, AsInt(param.threads()),
-      AsInt(param.prefetch())));
+  batches_ = BatchesOfFiles<Dtype>(people_->paths, param, this->layer_param_,
+                                   this->phase_, identities_ * images_);
   Start(Caffe::rng().Uint64(), 0);
 }
 

@@ -20,37 +20,11 @@ void InnerProductLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   INPUT_CHECK(depth_ > 0) << "the bottom has shape "
                           << bottom[0]->shape_string()
                           << "; wanted at least one value a row";
-  MakeParameters();
-}
-
-template <typename Dtype>
-void InnerProductLayer<Dtype>::MakeParameters() {
-  const InnerProductParameter& p = this->layer_param_.inner_product_param();
-  const vector<int> weight_shape = transpose_ ? vector<int>{depth_, outputs_}
-                                              : vector<int>{outputs_, depth_};
-  const vector<int> bias_shape = {outputs_};
-  auto& blobs = this->blobs_;
-  const size_t wanted = bias_term_ ? 2 : 1;
-  if (!blobs.empty()) {
-    INPUT_CHECK(blobs.size() == wanted)
-        << "has " << blobs.size() << " stored parameters; wanted " << wanted;
-    INPUT_CHECK(blobs[0]->shape() == weight_shape)
-        << "stored weights have shape " << blobs[0]->shape_string()
-        << "; wanted " << ShapeString(weight_shape);
-    INPUT_CHECK(!bias_term_ || blobs[1]->shape() == bias_shape)
-        << "stored bias has shape " << blobs[1]->shape_string()
-        << "; wanted " << ShapeString(bias_shape);
-  } else {
-    blobs.push_back(std::make_shared<Blob<Dtype>>(weight_shape));
-    std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(p.weight_filler()))
-        ->Fill(blobs[0].get());
-    if (bias_term_) {
-      blobs.push_back(std::make_shared<Blob<Dtype>>(bias_shape));
-      std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(p.bias_filler()))
-          ->Fill(blobs[1].get());
-    }
-  }
-  this->param_propagate_down_.resize(blobs.size(), true);
+  MakeWeights(transpose_ ? vector<int>{depth_, outputs_}
+                         : vector<int>{outputs_, depth_},
+              p.weight_filler(), bias_term_ ? outputs_ : 0, p.bias_filler(),
+              &this->blobs_);
+  this->param_propagate_down_.resize(this->blobs_.size(), true);
 }
 
 template <typename Dtype>

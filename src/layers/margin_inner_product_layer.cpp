@@ -8,6 +8,7 @@
 
 #include "layers/labels.hpp"
 #include "layers/parameters.hpp"
+#include "math/constants.hpp"
 
 namespace caffe {
 
@@ -15,7 +16,6 @@ namespace {
 
 using metric::Margin;
 
-constexpr double kPi = 3.14159265358979323846;
 
 constexpr double kDefaultScale = 64;  // of features that have no length
 
@@ -89,7 +89,7 @@ void MarginInnerProductLayer<Dtype>::LayerSetUp(
                           << "; wanted at least one value a row";
   FillerParameter filler = p.weight_filler();
   if (!p.has_weight_filler()) filler.set_type("xavier");
-  MakeOnlyParameter({classes_, depth_}, filler, "weights", &this->blobs_);
+  MakeOnlyParameter({classes_, depth_}, filler, "weights have", &this->blobs_);
   this->param_propagate_down_.resize(1, true);
 }
 

@@ -23,7 +23,7 @@ void MultibatchLossLayer<Dtype>::LayerSetUp(
       << ", but must be finite";
   FillerParameter filler;
   filler.set_value(param.threshold());
-  MakeOnlyParameter({1}, filler, "thresholds", &this->blobs_);
+  MakeOnlyParameter({1}, filler, "thresholds have", &this->blobs_);
   this->param_propagate_down_.resize(1, true);
 }
 

@@ -16,12 +16,9 @@ void NPairLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   INPUT_CHECK(std::isfinite(param.l2_weight()) && param.l2_weight() >= 0)
       << kMessage << ": l2_weight is " << param.l2_weight()
       << ", but must be finite and not negative";
-  const LossParameter& loss = this->layer_param_.loss_param();
-  INPUT_CHECK(!loss.has_ignore_label())
-      << "loss_param has ignore_label, which this layer does not know";
+  options_.mean = this->TakesMean();
   this->SetMemoryBank(kMessage, param.has_memory_bank(), param.memory_bank());
   options_.disjoint = param.pairs() == NPairLossParameter::DISJOINT;
-  options_.mean = LossNormalization(loss) != LossParameter::NONE;
   options_.l2 = param.l2_weight();
 }
 
@@ -50,23 +47,14 @@ void NPairLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
 
 template <typename Dtype>
 metric::TupleCount NPairLossLayer<Dtype>::Count() {
-  return {static_cast<int64_t>(sums_.pairs),
-          static_cast<int64_t>(sums_.active)};
+  return this->CountOf(sums_);
 }
 
 template <typename Dtype>
 metric::BatchHealth NPairLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
-  metric::BatchHealth health;
-  health.count = Count();
-  if (sums_.pairs > 0) {
-    health.loss = sums_.loss / sums_.pairs;
-    health.collapsed_loss = sums_.collapsed / sums_.pairs;
-  }
-  health.rows = this->Moments({bottom[0]});
-  health.typical_distance =
-      metric::TypicalDistance(metric::Distance::kSquaredL2, health.rows);
-  return health;
+  return this->HealthOf(sums_, sums_.loss, metric::Distance::kSquaredL2,
+                        bottom);
 }
 
 template <typename Dtype>

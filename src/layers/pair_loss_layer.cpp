@@ -6,14 +6,6 @@
 namespace caffe {
 
 template <typename Dtype>
-void PairLossLayer<Dtype>::ReadNormalization() {
-  const LossParameter& param = this->layer_param_.loss_param();
-  INPUT_CHECK(!param.has_ignore_label())
-      << "loss_param has ignore_label, which this layer does not know";
-  options_.mean = LossNormalization(param) != LossParameter::NONE;
-}
-
-template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
@@ -38,23 +30,13 @@ void PairLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
 
 template <typename Dtype>
 metric::TupleCount PairLossLayer<Dtype>::Count() {
-  return {static_cast<int64_t>(sums_.pairs),
-          static_cast<int64_t>(sums_.active)};
+  return this->CountOf(sums_);
 }
 
 template <typename Dtype>
 metric::BatchHealth PairLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
-  metric::BatchHealth health;
-  health.count = Count();
-  if (sums_.pairs > 0) {
-    health.loss = sums_.plain / sums_.pairs;
-    health.collapsed_loss = sums_.collapsed / sums_.pairs;
-  }
-  health.rows = this->Moments({bottom[0]});
-  health.typical_distance =
-      metric::TypicalDistance(options_.distance, health.rows);
-  return health;
+  return this->HealthOf(sums_, sums_.plain, options_.distance, bottom);
 }
 
 template <typename Dtype>

@@ -33,11 +33,11 @@ void PairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
       rows.x, rows.labels, rows.bank, rows.count, rows.D, Device(rows),
       top[0]->mutable_gpu_data(), &sums_);
   if (!finite) {
-    // Says which row.
-    metric::PairLossForward(options_, Threshold_cpu(), bottom[0]->cpu_data(),
-                            bottom[1]->cpu_data(), 0, bottom[0]->shape(0),
-                            rows.D, &batch_);
-    throw Error::NotFinite("an embedding is too long for its square");
+    this->RefuseRows(bottom, [this](const auto& on_cpu) {
+      metric::PairLossForward(options_, Threshold_cpu(), on_cpu.x,
+                              on_cpu.labels, 0, on_cpu.count, on_cpu.D,
+                              &batch_);
+    });
   }
   this->FillStatistics(bottom, top);
 }

@@ -1,5 +1,5 @@
-// What layers with a row of weights for each output share: the check of
-// num_output, and the making of such a parameter.
+// What layers with weights share: the check of num_output, and the making of
+// parameters, filled or stored.
 #ifndef TERCET_LAYERS_PARAMETERS_HPP_
 #define TERCET_LAYERS_PARAMETERS_HPP_
 
@@ -27,23 +27,61 @@ int NumOutput(const char* name, const Param& param) {
   return static_cast<int>(param.num_output());
 }
 
+// A parameter that is filled.
+template <typename Dtype>
+shared_ptr<Blob<Dtype>> FilledParameter(const vector<int>& shape,
+                                        const FillerParameter& filler) {
+  const auto blob = std::make_shared<Blob<Dtype>>(shape);
+  std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(filler))->Fill(blob.get());
+  return blob;
+}
+
+// Error kInput where the stored `what` has another shape than `wanted`.
+template <typename Dtype>
+void CheckStored(const char* what, const Blob<Dtype>& stored,
+                 const vector<int>& wanted) {
+  INPUT_CHECK(stored.shape() == wanted)
+      << "stored " << what << " shape " << stored.shape_string()
+      << "; wanted " << ShapeString(wanted);
+}
+
+// Error kInput where the number of stored parameters is another.
+template <typename Dtype>
+void CheckStoredCount(const vector<shared_ptr<Blob<Dtype>>>& blobs,
+                      size_t wanted) {
+  INPUT_CHECK(blobs.size() == wanted)
+      << "has " << blobs.size() << " stored parameters; wanted " << wanted;
+}
+
 // Gives a layer the only parameter that it has: filled, or the stored one,
-// whose shape is checked (Error kInput). `what` names it, in the plural.
+// whose shape is checked (Error kInput). `what` names it, with its verb:
+// "weights have".
 template <typename Dtype>
 void MakeOnlyParameter(const vector<int>& shape, const FillerParameter& filler,
                        const char* what,
                        vector<shared_ptr<Blob<Dtype>>>* blobs) {
   if (blobs->empty()) {
-    blobs->push_back(std::make_shared<Blob<Dtype>>(shape));
-    std::unique_ptr<Filler<Dtype>>(GetFiller<Dtype>(filler))
-        ->Fill(blobs->front().get());
+    blobs->push_back(FilledParameter<Dtype>(shape, filler));
     return;
   }
-  INPUT_CHECK(blobs->size() == 1)
-      << "has " << blobs->size() << " stored parameters; wanted 1";
-  INPUT_CHECK(blobs->front()->shape() == shape)
-      << "stored " << what << " have shape " << blobs->front()->shape_string()
-      << "; wanted " << ShapeString(shape);
+  CheckStoredCount(*blobs, 1);
+  CheckStored(what, *blobs->front(), shape);
+}
+
+// The same for weights, and a bias of so many values behind them; 0 for none.
+template <typename Dtype>
+void MakeWeights(const vector<int>& shape, const FillerParameter& filler,
+                 int bias, const FillerParameter& bias_filler,
+                 vector<shared_ptr<Blob<Dtype>>>* blobs) {
+  if (blobs->empty()) {
+    blobs->push_back(FilledParameter<Dtype>(shape, filler));
+    if (bias == 0) return;
+    blobs->push_back(FilledParameter<Dtype>({bias}, bias_filler));
+    return;
+  }
+  CheckStoredCount(*blobs, bias == 0 ? 1 : 2);
+  CheckStored("weights have", *blobs->front(), shape);
+  if (bias != 0) CheckStored("bias has", *blobs->back(), {bias});
 }
 
 }  // namespace caffe

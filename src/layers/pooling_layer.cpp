@@ -3,10 +3,11 @@
 #include "caffe/layers/pooling_layer.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <type_traits>
 
 #include "core/parallel.hpp"
+
+#define SIMD_VECTOR_BYTES 16
+#include "core/simd.hpp"
 
 namespace caffe {
 
@@ -60,35 +61,28 @@ void MaxPlane(const PoolGeometry& s, const Dtype* x, Dtype* y, int* argmax) {
 // The first columns of a row of MaxPairsPlane, a vector at a time: the
 // branches of a plain loop are unforeseeable and cost several times as much.
 // Returns how many columns are done.
-template <typename Dtype, typename Index>
+template <typename Dtype>
 int MaxPairsVectors(const Dtype* upper, const Dtype* lower, int width,
                     int first, int columns, Dtype* y, int* argmax) {
-  constexpr int kLanes = 16 / sizeof(Dtype);
-  typedef Dtype Vector __attribute__((vector_size(16)));
-  typedef Index Shift __attribute__((vector_size(16)));
-  auto load = [](const Dtype* from) {
-    Vector v;
-    std::memcpy(&v, from, sizeof(v));
-    return v;
-  };
-  Shift even, position;
-  for (int i = 0; i < kLanes; ++i) {
-    even[i] = 2 * i;
-    position[i] = first + 2 * i;
-  }
+  typedef Simd<Dtype> S;
+  typedef typename S::Vector Vector;
+  typedef typename S::Mask Shift;
+  constexpr int kLanes = S::kLanes;
+  Shift position;
+  for (int i = 0; i < kLanes; ++i) position[i] = first + 2 * i;
   const Shift zero = {};
   const Shift one = zero + 1;
   const Shift down = zero + width;
   int q = 0;
   for (; q + kLanes <= columns; q += kLanes) {
-    const Vector u0 = load(upper + 2 * q);
-    const Vector u1 = load(upper + 2 * q + kLanes);
-    const Vector l0 = load(lower + 2 * q);
-    const Vector l1 = load(lower + 2 * q + kLanes);
-    const Vector a = __builtin_shuffle(u0, u1, even);
-    const Vector b = __builtin_shuffle(u0, u1, even + 1);
-    const Vector c = __builtin_shuffle(l0, l1, even);
-    const Vector d = __builtin_shuffle(l0, l1, even + 1);
+    const Vector u0 = S::Load(upper + 2 * q);
+    const Vector u1 = S::Load(upper + 2 * q + kLanes);
+    const Vector l0 = S::Load(lower + 2 * q);
+    const Vector l1 = S::Load(lower + 2 * q + kLanes);
+    const Vector a = S::template EverySecond<0>(u0, u1);
+    const Vector b = S::template EverySecond<1>(u0, u1);
+    const Vector c = S::template EverySecond<0>(l0, l1);
+    const Vector d = S::template EverySecond<1>(l0, l1);
     const Shift right = Replaces(b, a);
     const Shift low_right = Replaces(d, c);
     const Vector up = right ? b : a;
@@ -98,7 +92,7 @@ int MaxPairsVectors(const Dtype* upper, const Dtype* lower, int width,
     const Shift at =
         position + 2 * q +
         (lower_row ? down + (low_right & one) : (right & one));
-    std::memcpy(y + q, &best, sizeof(best));
+    S::Store(y + q, best);
     for (int i = 0; i < kLanes; ++i) {
       argmax[q + i] = static_cast<int>(at[i]);
     }
@@ -109,15 +103,14 @@ int MaxPairsVectors(const Dtype* upper, const Dtype* lower, int width,
 template <typename Dtype>
 void MaxPairsPlane(const PoolGeometry& s, const Dtype* x, Dtype* y,
                    int* argmax) {
-  typedef std::conditional_t<sizeof(Dtype) == 4, int32_t, int64_t> Index;
   const int width = s.width;
   const int columns = s.out_w;
   for (int r = 0; r < s.out_h; ++r, y += columns, argmax += columns) {
     const int first = 2 * r * width;
     const Dtype* const upper = x + first;
     const Dtype* const lower = upper + width;
-    for (int q = MaxPairsVectors<Dtype, Index>(upper, lower, width, first,
-                                               columns, y, argmax);
+    for (int q = MaxPairsVectors(upper, lower, width, first, columns, y,
+                                 argmax);
          q < columns; ++q) {
       int best = first + 2 * q;
       for (int shift : {1, width, width + 1}) {

@@ -3,11 +3,9 @@
 
 #include "caffe/layers/triplet_data_layer.hpp"
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -17,6 +15,7 @@
 #include "caffe/sampling/sampler.hpp"
 #include "data/identity_list.hpp"
 #include "data/image_batches.hpp"
+#include "layers/image_source.hpp"
 
 namespace caffe {
 
@@ -24,13 +23,6 @@ namespace {
 
 // The most triplets a batch may have: what a batch can hold is far less.
 constexpr uint32_t kMostTriplets = 1u << 24;
-
-// An unsigned option as int; what does not fit is cut to the most, which
-// fails with the same message as any number that is too large.
-int AsInt(uint32_t value) {
-  constexpr uint32_t kMost = std::numeric_limits<int>::max();
-  return static_cast<int>(std::min(value, kMost));
-}
 
 }  // namespace
 
@@ -106,14 +98,8 @@ void TripletDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
         << " is a list of triplets, which has none; wanted a folder of people";
   }
 
-  ImageLoader::Options load;
-  load.new_height = AsInt(param.new_height());
-  load.new_width = AsInt(param.new_width());
-  load.any_size = this->layer_param_.transform_param().crop_size() > 0;
-  if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
-  batches_.reset(new ImageBatches<Dtype>(
-      source_->paths, load, this->layer_param_.transform_param(), this->phase_,
-      3 * triplets_, AsInt(param.threads()), AsInt(param.prefetch())));
+  batches_ = BatchesOfFiles<Dtype>(source_->paths, param, this->layer_param_,
+                                   this->phase_, 3 * triplets_);
   Start(Caffe::rng().Uint64(), 0);
 }
 

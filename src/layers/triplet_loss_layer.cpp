@@ -47,13 +47,10 @@ void RefuseForeignFields(const TripletLossParameter& param) {
   }
 }
 
+// What stands in the file; else the older form's default.
 Normalization NormalizationOf(const LossParameter& param, bool half) {
-  if (param.has_normalization()) {
-    return static_cast<Normalization>(param.normalization());
-  }
-  if (param.has_normalize()) {
-    return param.normalize() ? Normalization::kValid
-                             : Normalization::kBatchSize;
+  if (param.has_normalization() || param.has_normalize()) {
+    return static_cast<Normalization>(LossNormalization(param));
   }
   return half ? Normalization::kBatchSize : Normalization::kNone;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "caffe/loss/triplet.hpp"
 #include "caffe/pairwise/distances.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "core/parallel.hpp"
@@ -118,10 +119,10 @@ class NPairRow {
     for (int64_t p = 0; p < B_; ++p) {
       if (!IsPair(p)) continue;
       const T h = log_ - s_[p];
-      const T slope = SoftPlusSlope(h);
+      const T slope = HingeSlope(Hinge::kSoft, h);
       s_[p] = -slope;
       pull += slope;
-      sums_->loss += SoftPlus(h);
+      sums_->loss += HingeValue(Hinge::kSoft, h);
       sums_->pairs += 1;
       sums_->active += h > 0;
       sums_->collapsed += std::log1p(static_cast<double>(keys_));

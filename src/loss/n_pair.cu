@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "caffe/loss/triplet.hpp"
 #include "caffe/pairwise/distances.hpp"
 #include "caffe/loss/n_pair.hpp"
 #include "pairwise/reduce.cuh"
@@ -138,10 +139,10 @@ __device__ double AddPairs(const NPairPlan<T>& m, int64_t i,
   for (int64_t p = threadIdx.x; p < m.B; p += kBlockThreads) {
     if (!m.IsPair(i, p)) continue;
     const T h = keys.log - s[p];
-    const T slope = SoftPlusSlope(h);
+    const T slope = HingeSlope(Hinge::kSoft, h);
     s[p] = -slope;
     pull += slope;
-    sums->loss += SoftPlus(h);
+    sums->loss += HingeValue(Hinge::kSoft, h);
     sums->pairs += 1;
     sums->active += h > 0;
     sums->collapsed += std::log1p(keys.keys);

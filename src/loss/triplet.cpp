@@ -9,6 +9,7 @@
 #include "caffe/check.hpp"
 #include "core/parallel.hpp"
 #include "loss/triplet_kernels.hpp"
+#include "pairwise/for_distance.hpp"
 
 namespace caffe {
 namespace metric {
@@ -219,21 +220,9 @@ template <typename T>
 void TripletForward(const TripletOptions& options, const T* a, const T* p,
                     const T* n, const T* weights, int64_t N, int64_t D,
                     T* rows, T* loss, T* factor, double* totals) {
-  auto forward = &ForwardRows<Distance::kSquaredL2, T>;
-  switch (options.distance) {
-    case Distance::kSquaredL2:
-      break;
-    case Distance::kL2:
-      forward = &ForwardRows<Distance::kL2, T>;
-      break;
-    case Distance::kCosine:
-      forward = &ForwardRows<Distance::kCosine, T>;
-      break;
-    case Distance::kL1:
-      forward = &ForwardRows<Distance::kL1, T>;
-      break;
-  }
-  const RowTotals all = forward(options, a, p, n, weights, N, D, rows);
+  const RowTotals all = ForDistance(options.distance, [&](auto kind) {
+    return ForwardRows<kind>(options, a, p, n, weights, N, D, rows);
+  });
   const double scale = TripletFactor(options, N, all.with_loss);
   *loss = static_cast<T>(scale * all.loss);
   *factor = static_cast<T>(scale);
@@ -252,21 +241,9 @@ void TripletBackward(const TripletOptions& options, const T* a, const T* p,
     BackwardSquared(a, p, n, rows, scale, N, D, da, dp, dn);
     return;
   }
-  auto backward = &BackwardRows<Distance::kSquaredL2, T>;
-  switch (options.distance) {
-    case Distance::kSquaredL2:
-      break;
-    case Distance::kL2:
-      backward = &BackwardRows<Distance::kL2, T>;
-      break;
-    case Distance::kCosine:
-      backward = &BackwardRows<Distance::kCosine, T>;
-      break;
-    case Distance::kL1:
-      backward = &BackwardRows<Distance::kL1, T>;
-      break;
-  }
-  backward(a, p, n, rows, scale, N, D, da, dp, dn);
+  ForDistance(options.distance, [&](auto kind) {
+    BackwardRows<kind>(a, p, n, rows, scale, N, D, da, dp, dn);
+  });
 }
 
 #define INSTANTIATE_TRIPLET(T)                                              \

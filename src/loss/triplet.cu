@@ -5,6 +5,7 @@
 // term, so its rows are gone over twice: the sum for |v|^2 that one sweep could
 // make from products loses the digits of near-parallel rows. The rows wait in
 // shared memory meanwhile, up to kMostKept.
+#include "pairwise/for_distance.hpp"
 #include "pairwise/reduce.cuh"
 #include "pairwise/row_lanes.cuh"
 #include "caffe/loss/triplet.hpp"
@@ -196,22 +197,10 @@ template <typename T>
 void TripletForwardGpu(const TripletOptions& options, const T* a, const T* p,
                        const T* n, const T* weights, int64_t N, int64_t D,
                        T* rows, T* loss, T* factor, double* totals) {
-  auto forward = &ForwardRows<Distance::kSquaredL2, T>;
-  switch (options.distance) {
-    case Distance::kSquaredL2:
-      break;
-    case Distance::kL2:
-      forward = &ForwardRows<Distance::kL2, T>;
-      break;
-    case Distance::kCosine:
-      forward = &ForwardRows<Distance::kCosine, T>;
-      break;
-    case Distance::kL1:
-      forward = &ForwardRows<Distance::kL1, T>;
-      break;
-  }
   RowSum* sums;
-  const int blocks = forward(options, a, p, n, weights, N, D, rows, &sums);
+  const int blocks = ForDistance(options.distance, [&](auto kind) {
+    return ForwardRows<kind>(options, a, p, n, weights, N, D, rows, &sums);
+  });
   const TripletOptions chosen = options;
   FinishSums(blocks, sums, [=] __device__(double sum, int64_t with_loss) {
     const double scale = TripletFactor(chosen, N, with_loss);
@@ -252,21 +241,9 @@ void TripletBackwardGpu(const TripletOptions& options, const T* a, const T* p,
                         const T* n, const T* rows, const T* factor,
                         const T* loss_diff, int64_t N, int64_t D, T* da, T* dp,
                         T* dn) {
-  auto backward = &BackwardRows<Distance::kSquaredL2, T>;
-  switch (options.distance) {
-    case Distance::kSquaredL2:
-      break;
-    case Distance::kL2:
-      backward = &BackwardRows<Distance::kL2, T>;
-      break;
-    case Distance::kCosine:
-      backward = &BackwardRows<Distance::kCosine, T>;
-      break;
-    case Distance::kL1:
-      backward = &BackwardRows<Distance::kL1, T>;
-      break;
-  }
-  backward(a, p, n, rows, factor, loss_diff, N, D, da, dp, dn);
+  ForDistance(options.distance, [&](auto kind) {
+    BackwardRows<kind>(a, p, n, rows, factor, loss_diff, N, D, da, dp, dn);
+  });
 }
 
 #define INSTANTIATE_TRIPLET_GPU(T)                                            \

@@ -28,15 +28,11 @@ struct TripletKernels {
   void (*fence)();
 };
 
-// The best set that this processor runs.
+// The set of BestIsa() (core/cpu.hpp).
 template <typename T>
 const TripletKernels<T>& BestTripletKernels();
 
-// The set that every processor runs.
-template <typename T>
-const TripletKernels<T>& PlainTripletKernels();
-
-#if defined(__x86_64__)
+#ifdef TERCET_X86_KERNELS
 template <typename T>
 const TripletKernels<T>& Avx2TripletKernels();
 template <typename T>

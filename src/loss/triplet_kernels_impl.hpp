@@ -10,7 +10,7 @@
 #include <initializer_list>
 
 #include "caffe/loss/triplet.hpp"
-#include "pairwise/simd.hpp"
+#include "core/simd.hpp"
 #include "loss/triplet_kernels.hpp"
 
 namespace caffe {

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "caffe/util/math_functions.hpp"
+#include "core/cpu.hpp"
 
 // The two ends of OpenBLAS's own set-up; libraries that are built for one kind
 // of processor do not have them.
@@ -25,19 +26,10 @@ constexpr char kVariable[] = "OPENBLAS_CORETYPE";
 // What OpenBLAS calls the best kernels for this processor, or null where that
 // is none of the new ones.
 const char* NewestCore() {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f") &&
-      __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512vl")) {
-    return "SkylakeX";
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-    return "Haswell";
-  }
-#endif
-  return nullptr;
+  const Isa isa = BestIsa();
+  return isa == Isa::kAvx512  ? "SkylakeX"
+         : isa == Isa::kAvx2 ? "Haswell"
+                             : nullptr;
 }
 
 struct ChosenAgain {

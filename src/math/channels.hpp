@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "caffe/channel_shape.hpp"
+#include "core/independent_loop.hpp"
 #include "core/parallel.hpp"
 
 namespace caffe {
@@ -21,7 +22,7 @@ void ForEachByChannel(const ChannelShape& shape, const Make& make) {
     ParallelFor(shape.outer, channels, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; ++part) {
         const int64_t start = part * channels;
-#pragma GCC ivdep
+        TERCET_INDEPENDENT_LOOP
         for (int64_t c = 0; c < channels; ++c) make(c)(start + c);
       }
     });
@@ -32,7 +33,7 @@ void ForEachByChannel(const ChannelShape& shape, const Make& make) {
                 for (int64_t row = begin; row < end; ++row) {
                   const auto body = make(row % channels);
                   const int64_t last = (row + 1) * shape.inner;
-#pragma GCC ivdep
+                  TERCET_INDEPENDENT_LOOP
                   for (int64_t i = row * shape.inner; i < last; ++i) body(i);
                 }
               });

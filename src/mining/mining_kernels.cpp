@@ -1,5 +1,6 @@
 // Which of mining's inner loops this processor gets, and the set that every
 // processor runs: 16-byte vectors.
+#include "core/cpu.hpp"
 
 #define SIMD_VECTOR_BYTES 16
 #include "mining/mining_kernels_impl.hpp"
@@ -10,13 +11,9 @@ namespace metric {
 template <typename T>
 const MiningKernels<T>& BestMiningKernels() {
 #ifdef TERCET_X86_KERNELS
-  static const bool avx2 =
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  static const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
-                             __builtin_cpu_supports("avx512dq") &&
-                             __builtin_cpu_supports("avx512vl");
-  if (avx512) return Avx512MiningKernels<T>();
-  if (avx2) return Avx2MiningKernels<T>();
+  const Isa isa = BestIsa();
+  if (isa == Isa::kAvx512) return Avx512MiningKernels<T>();
+  if (isa == Isa::kAvx2) return Avx2MiningKernels<T>();
 #endif
   return kMiningKernels<T>;
 }

@@ -62,7 +62,7 @@ struct MiningKernels {
   T (*sum)(const T* a, int64_t n);
 };
 
-// The best set that this processor runs.
+// The set of BestIsa() (core/cpu.hpp).
 template <typename T>
 const MiningKernels<T>& BestMiningKernels();
 

@@ -3,8 +3,8 @@
 #ifndef TERCET_MINING_MINING_KERNELS_IMPL_HPP_
 #define TERCET_MINING_MINING_KERNELS_IMPL_HPP_
 
+#include "core/simd.hpp"
 #include "mining/mining_kernels.hpp"
-#include "pairwise/simd.hpp"
 
 namespace caffe {
 namespace metric {
@@ -310,30 +310,6 @@ void Pull(const MiningEdge<T>* edges, int64_t count, const T* rows,
   }
 }
 
-// Exchanges blocks of `step` lanes between rows that are `step` apart; all
-// steps together turn kLanes rows around.
-template <int step, typename T>
-inline void Turn(typename Simd<T>::Vector* rows) {
-  typedef Simd<T> S;
-  constexpr int kLanes = S::kLanes;
-  if constexpr (step < kLanes) {
-    typename S::Mask low = {}, high = {};
-#pragma GCC unroll 16
-    for (int l = 0; l < kLanes; ++l) {
-      low[l] = (l & step) != 0 ? kLanes + l - step : l;
-      high[l] = (l & step) != 0 ? kLanes + l : l + step;
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < kLanes; ++i) {
-      if ((i & step) != 0) continue;
-      const typename S::Vector a = rows[i], b = rows[i + step];
-      rows[i] = __builtin_shuffle(a, b, low);
-      rows[i + step] = __builtin_shuffle(a, b, high);
-    }
-    Turn<2 * step, T>(rows);
-  }
-}
-
 template <typename T>
 void AddTransposed(const T* a, const T* b, int64_t pitch, int64_t m, int64_t n,
                    T* to, int64_t to_pitch) {
@@ -353,7 +329,7 @@ void AddTransposed(const T* a, const T* b, int64_t pitch, int64_t m, int64_t n,
       for (int64_t c = 0; c < kTile; ++c) {
         turned[c] = S::Load(b + (j + c) * pitch + i);
       }
-      Turn<1, T>(turned);
+      S::template Turn<1>(turned);
       for (int64_t r = 0; r < kTile; ++r) {
         S::Store(to + (i + r) * to_pitch + j,
                  S::Load(a + (i + r) * pitch + j) + turned[r]);

@@ -272,17 +272,6 @@ void ReadSolverState(const std::string& path, SolverState* state) {
       << path << ": is not a solverstate: it has no iteration";
 }
 
-std::vector<int64_t> StoredShape(const BlobProto& blob) {
-  if (blob.has_shape()) {
-    return {blob.shape().dim().begin(), blob.shape().dim().end()};
-  }
-  if (blob.has_num() || blob.has_channels() || blob.has_height() ||
-      blob.has_width()) {
-    return {blob.num(), blob.channels(), blob.height(), blob.width()};
-  }
-  return {};
-}
-
 bool StoredShapeFits(const BlobProto& blob, const std::vector<int>& shape) {
   const std::vector<int64_t> stored = StoredShape(blob);
   size_t a = 0, b = 0;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "caffe/proto/caffe.pb.h"
+#include "core/stored_shape.hpp"
 
 namespace caffe {
 
@@ -36,13 +37,9 @@ void WriteWeights(const std::string& path, NetParameter param);
 // Throws the same way; weights given as a state are named as such.
 void ReadSolverState(const std::string& path, SolverState* state);
 
-// The shape of a stored array in either form; {} for a scalar, or where none is
-// stored.
-std::vector<int64_t> StoredShape(const BlobProto& blob);
-
-// Whether a stored array may fill a blob of this shape: the same axes, leading
-// ones aside (old files hold a bias as 1x1x1xN, an InnerProduct's weights as
-// 1x1xOxI).
+// Whether a stored array (core/stored_shape.hpp) may fill a blob of this shape:
+// the same axes, leading ones aside (old files hold a bias as 1x1x1xN, an
+// InnerProduct's weights as 1x1xOxI).
 bool StoredShapeFits(const BlobProto& blob, const std::vector<int>& shape);
 
 // The hash of weights (core/hasher.hpp), by which a solver state and a threshold

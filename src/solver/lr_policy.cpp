@@ -5,11 +5,11 @@
 #include <cmath>
 
 #include "caffe/check.hpp"
+#include "math/constants.hpp"
 
 namespace caffe {
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 
 // t / max_iter, at most 1.
 double Progress(const SolverParameter& param, int t) {

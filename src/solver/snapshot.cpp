@@ -15,6 +15,7 @@
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
 #include "core/hasher.hpp"
+#include "core/path.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
@@ -29,13 +30,6 @@ uint64_t HashState(SolverState state) {
   const std::string bytes = state.SerializeAsString();
   hasher.Add(bytes.data(), bytes.size());
   return hasher.value();
-}
-
-// "folder/" (or "") and the name in it.
-std::pair<std::string, std::string> SplitPath(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return {"", path};
-  return {path.substr(0, slash + 1), path.substr(slash + 1)};
 }
 
 std::vector<std::string> NamesInFolder(const std::string& folder) {

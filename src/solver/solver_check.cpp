@@ -13,6 +13,7 @@
 #include "caffe/check.hpp"
 #include "solver/lr_policy.hpp"
 #include "net/prototxt.hpp"
+#include "core/path.hpp"
 #include "core/suggest.hpp"
 
 namespace caffe {
@@ -27,17 +28,9 @@ bool IsFolder(const std::string& path) {
   return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-std::string FolderOf(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // A file's name without its folder and extension.
 std::string Stem(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  std::string name =
-      slash == std::string::npos ? path : path.substr(slash + 1);
+  const std::string name = SplitPath(path).second;
   const size_t dot = name.rfind('.');
   return dot == std::string::npos || dot == 0 ? name : name.substr(0, dot);
 }

@@ -12,6 +12,7 @@
 #include "convolution/convolution.hpp"
 #include "convolution/conv_kernels.hpp"
 #include "convolution/winograd.hpp"
+#include "core/cpu.hpp"
 
 namespace caffe {
 
@@ -246,7 +247,9 @@ TYPED_TEST_SUITE(WinogradKernelsTest, TestDtypes);
 TYPED_TEST(WinogradKernelsTest, OutputsAreTheConvolution) {
   const auto d = Random<TypeParam>(17 * this->kRoom, 1);
   const auto windows = Random<TypeParam>(16 * 9, 2);
-  for (const auto* set : RunnableConvKernels<TypeParam>()) {
+  for (const Isa isa : RunnableIsas()) {
+    const IsaLimit limit(isa);
+    const auto* set = &BestConvKernels<TypeParam>();
     const int lanes = set->panel / 2;
     for (const bool turned : {false, true}) {
       vector<TypeParam> v(36 * 40), g(36 * lanes), y(17 * this->kRoom, -1);
@@ -277,7 +280,9 @@ TYPED_TEST(WinogradKernelsTest, OutputsAreTheConvolution) {
 TYPED_TEST(WinogradKernelsTest, SumsAreTheWindowsGradient) {
   const auto d = Random<TypeParam>(17 * this->kRoom, 1);
   const auto dy = Random<TypeParam>(17 * this->kRoom, 2);
-  for (const auto* set : RunnableConvKernels<TypeParam>()) {
+  for (const Isa isa : RunnableIsas()) {
+    const IsaLimit limit(isa);
+    const auto* set = &BestConvKernels<TypeParam>();
     const int lanes = set->panel / 2;
     vector<TypeParam> v(36 * 40), m(36 * 40), dw(9 * lanes);
     set->winograd_data(d.data(), this->offsets_.data(), this->kRow, v.data(),

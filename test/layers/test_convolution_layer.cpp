@@ -15,6 +15,7 @@
 #include "convolution/convolution.hpp"
 #include "google/protobuf/text_format.h"
 #include "convolution/conv_kernels.hpp"
+#include "core/cpu.hpp"
 
 namespace caffe {
 
@@ -373,7 +374,9 @@ TYPED_TEST_SUITE(ConvolutionKernelsTest, TestDtypes);
 
 TYPED_TEST(ConvolutionKernelsTest, MultiplyIsAProductForEverySet) {
   const int depth = 7;
-  for (const auto* set : RunnableConvKernels<TypeParam>()) {
+  for (const Isa isa : RunnableIsas()) {
+    const IsaLimit limit(isa);
+    const auto* set = &BestConvKernels<TypeParam>();
     for (int rows : {1, 5, 6, 7, 12, 13, 29, 300}) {
       for (int cols : {1, 3, 8, 9, 31, 32, 67}) {
         const int padded = (cols + set->panel - 1) / set->panel * set->panel;
@@ -411,7 +414,9 @@ TYPED_TEST(ConvolutionKernelsTest, MultiplyIsAProductForEverySet) {
 
 TYPED_TEST(ConvolutionKernelsTest, TransposeAndOuterAddUpForEverySet) {
   const int depth = 15;
-  for (const auto* set : RunnableConvKernels<TypeParam>()) {
+  for (const Isa isa : RunnableIsas()) {
+    const IsaLimit limit(isa);
+    const auto* set = &BestConvKernels<TypeParam>();
     for (int rows : {1, 7, 8, 16, 33}) {
       for (int cols : {1, 8, 19, 40}) {
         const int panels = (rows + set->panel - 1) / set->panel;

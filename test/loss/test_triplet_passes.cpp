@@ -10,6 +10,7 @@
 #include "caffe/loss/triplet.hpp"
 #include "caffe/test/fixture.hpp"
 #include "caffe/util/rng.hpp"
+#include "core/cpu.hpp"
 #include "loss/triplet_kernels.hpp"
 
 namespace caffe {
@@ -88,25 +89,12 @@ TYPED_TEST(TripletPassesTest, OneGradientIsAsAllThree) {
   }
 }
 
-// The sets that this processor runs beside the one that every processor does.
+// What the set of `isa` makes of some rows, the second of which has no slope:
+// the squares, then the gradients.
 template <typename T>
-std::vector<const metric::TripletKernels<T>*> NewerSets() {
-  std::vector<const metric::TripletKernels<T>*> sets;
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) {
-    sets.push_back(&metric::Avx2TripletKernels<T>());
-  }
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl")) {
-    sets.push_back(&metric::Avx512TripletKernels<T>());
-  }
-#endif
-  return sets;
-}
-
-// What a set makes of some rows, the second of which has no slope: the squares,
-// then the gradients.
-template <typename T>
-std::vector<T> ResultsOf(const metric::TripletKernels<T>& set, int D) {
+std::vector<T> ResultsOf(Isa isa, int D) {
+  const IsaLimit limit(isa);
+  const metric::TripletKernels<T>& set = metric::BestTripletKernels<T>();
   constexpr int kRows = 3;
   const int count = kRows * D;
   std::vector<T> x(3 * count), rows(kRows * metric::kTripletRowSize, 0);
@@ -128,11 +116,11 @@ std::vector<T> ResultsOf(const metric::TripletKernels<T>& set, int D) {
 TYPED_TEST(TripletPassesTest, AllSetsOfKernelsHaveTheSameBits) {
   for (const int D : {1, 2, 15, 16, 17, 48, 131}) {
     const std::vector<TypeParam> plain =
-        ResultsOf(metric::PlainTripletKernels<TypeParam>(), D);
+        ResultsOf<TypeParam>(Isa::kPlain, D);
     for (const TypeParam value : plain) EXPECT_TRUE(std::isfinite(value));
-    for (const auto* set : NewerSets<TypeParam>()) {
+    for (const Isa isa : RunnableIsas()) {
       SCOPED_TRACE(D);
-      this->ExpectBits(plain, ResultsOf(*set, D));
+      this->ExpectBits(plain, ResultsOf<TypeParam>(isa, D));
     }
   }
 }

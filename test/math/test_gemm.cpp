@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "caffe/util/math_functions.hpp"
+#include "core/cpu.hpp"
 
 namespace caffe {
 namespace {
@@ -20,17 +21,13 @@ std::vector<float> Product(int m, int n, int k, int threads) {
   return c;
 }
 
-#if defined(__x86_64__)
 // OpenBLAS 0.3.21 takes what it does not know for a Prescott.
 TEST(GemmTest, ProcessorsOfTodayAreNoPrescott) {
   if (BlasCoreIsForced()) GTEST_SKIP() << "OPENBLAS_CORETYPE is set";
-  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
-    GTEST_SKIP() << "a processor without AVX2";
-  }
+  if (BestIsa() < Isa::kAvx2) GTEST_SKIP() << "no AVX2";
   EXPECT_NE("Prescott", BlasCoreName());
   EXPECT_FALSE(BlasCoreIsForced());
 }
-#endif
 
 // OpenBLAS once took the threads of OpenMP for a product of a single tile.
 TEST(GemmTest, SameBitsForAnyNumberOfThreads) {

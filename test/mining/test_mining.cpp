@@ -1,5 +1,6 @@
 // Mining in the batch against the plain reference over all triplets, on
-// thousands of random batches, and its odd ends one by one.
+// thousands of random batches, with each set of inner loops in turn, and its
+// odd ends one by one.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "caffe/mining/mining.hpp"
 #include "caffe/test/fixture.hpp"
 #include "caffe/util/rng.hpp"
+#include "core/cpu.hpp"
 #include "test/mining/mining_reference.hpp"
 
 namespace caffe {
@@ -203,11 +205,13 @@ TYPED_TEST_SUITE(MiningTest, TestDtypes);
 
 TYPED_TEST(MiningTest, AgreesWithAllTripletsByHandOnThousandsOfBatches) {
   constexpr int kBatches = 1500;
+  const vector<Isa> isas = RunnableIsas();
   for (Mining mining : kMinings) {
     int complete = 0;
     MiningBatch<TypeParam> memory;  // is reused, up and down in size
     for (int seed = 0; seed < kBatches; ++seed) {
       Rng rng(seed, static_cast<uint64_t>(mining));
+      const IsaLimit limit(isas[rng.Below(isas.size())]);
       auto batch = this->RandomBatch(&rng);
       // Every third with a bank, of one row up to all.
       if (seed % 3 == 0) {

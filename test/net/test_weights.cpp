@@ -137,6 +137,24 @@ TEST(WeightsTest, ShapesOfOldFiles) {
   EXPECT_FALSE(StoredShapeFits(scalar, {2}));
 }
 
+// Blobs once took the old fields first, and weights the new ones.
+TEST(WeightsTest, ABlobWithShapesOfBothFormsHasTheNewOne) {
+  BlobProto both;
+  both.mutable_shape()->add_dim(2);
+  both.mutable_shape()->add_dim(3);
+  both.set_num(1);
+  both.set_channels(1);
+  both.set_height(3);
+  both.set_width(2);
+  for (int i = 0; i < 6; ++i) both.add_data(static_cast<float>(i));
+  EXPECT_EQ("2x3", ShapeText(StoredShape(both)));
+  Blob<float> blob;
+  blob.FromProto(both);
+  EXPECT_EQ((vector<int>{2, 3}), blob.shape());
+  EXPECT_TRUE(blob.ShapeEquals(both));
+  EXPECT_FALSE(Blob<float>(vector<int>{1, 1, 3, 2}).ShapeEquals(both));
+}
+
 TEST(WeightsTest, EachWrongFileIsToldApart) {
   const TempFolder folder;
   const std::string path = folder.File("w");

@@ -58,6 +58,40 @@ class BatchLossLayer : public MetricLossLayer<Dtype> {
   Rows LastRows(const vector<Blob<Dtype>*>& bottom) const;
 
   void CheckLabelsNeedNoGradient(const vector<bool>& propagate_down) const;
+  // Whether a loss over pairs is their mean, or with loss_param
+  // { normalization: NONE } their sum. Error kInput: ignore_label is given.
+  bool TakesMean() const;
+  // Of a loss over pairs, by the sums of its last Forward.
+  template <typename Sums>
+  static metric::TupleCount CountOf(const Sums& sums) {
+    return {static_cast<int64_t>(sums.pairs),
+            static_cast<int64_t>(sums.active)};
+  }
+  template <typename Sums>
+  metric::BatchHealth HealthOf(const Sums& sums, double loss,
+                               metric::Distance kind,
+                               const vector<Blob<Dtype>*>& bottom) {
+    metric::BatchHealth health;
+    health.count = CountOf(sums);
+    if (sums.pairs > 0) {
+      health.loss = loss / sums.pairs;
+      health.collapsed_loss = sums.collapsed / sums.pairs;
+    }
+    health.rows = this->Moments({bottom[0]});
+    health.typical_distance = metric::TypicalDistance(kind, health.rows);
+    return health;
+  }
+#ifdef TERCET_CUDA
+  // For a Forward_gpu that met what is not finite: forward(rows), the CPU's, of
+  // the batch alone, says which row it is; Error kInput in any case.
+  template <typename Forward>
+  [[noreturn]] static void RefuseRows(const vector<Blob<Dtype>*>& bottom,
+                                      const Forward& forward) {
+    forward(Rows{0, bottom[0]->shape(0), bottom[0]->count(1),
+                 bottom[0]->cpu_data(), bottom[1]->cpu_data()});
+    throw Error::NotFinite("an embedding is too long for its square");
+  }
+#endif
   // Statistics of the batch alone.
   metric::BatchStatistics BatchStatisticsOf(
       metric::Distance kind, const vector<Blob<Dtype>*>& bottom);

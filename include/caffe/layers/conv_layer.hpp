@@ -96,7 +96,6 @@ class ConvolutionLayer : public Layer<Dtype> {
 
  private:
   void ReadOptions();
-  void MakeParameters();
   void CheckInput(const vector<Blob<Dtype>*>& bottom) const;
 
   bool bias_term_ = true;

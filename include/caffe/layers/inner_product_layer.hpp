@@ -67,7 +67,6 @@ class InnerProductLayer : public Layer<Dtype> {
 #endif
 
  private:
-  void MakeParameters();
 
   int rows_ = 0;     // M
   Blob<double> bias_sums_;  // N, on the device

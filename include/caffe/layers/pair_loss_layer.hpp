@@ -43,7 +43,7 @@ class PairLossLayer : public BatchLossLayer<Dtype> {
     this->SetMemoryBank(message, param.has_memory_bank(), param.memory_bank());
     options_.loss = loss;
     options_.distance = static_cast<metric::Distance>(param.distance());
-    ReadNormalization();
+    options_.mean = this->TakesMean();
   }
 
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
@@ -63,7 +63,6 @@ class PairLossLayer : public BatchLossLayer<Dtype> {
   metric::PairSums sums_;  // of the last Forward
 
  private:
-  void ReadNormalization();
   // Parameter 0, where a layer has one: what PairLossForward takes.
   const Dtype* Threshold_cpu() const {
     return this->blobs_.empty() ? nullptr : this->blobs_[0]->cpu_data();

@@ -13,44 +13,30 @@
 #define CAFFE_LAYERS_SIGMOID_LAYER_HPP_
 
 #include <cmath>
-#include <vector>
 
-#include "caffe/layers/neuron_layer.hpp"
+#include "caffe/layers/function_layer.hpp"
 
 namespace caffe {
 
-// One value, and its gradient with respect to x.
-template <typename Dtype>
-TERCET_HD inline Dtype SigmoidValue(Dtype x) {
-  const Dtype e = std::exp(x < 0 ? x : -x);
-  return (x < 0 ? e : Dtype(1)) / (1 + e);
-}
-template <typename Dtype>
-TERCET_HD inline Dtype SigmoidGradient(Dtype y, Dtype dy) {
-  return dy * y * (1 - y);
-}
+struct SigmoidFunction {
+  template <typename Dtype>
+  TERCET_HD static Dtype Value(Dtype x) {
+    const Dtype e = std::exp(x < 0 ? x : -x);
+    return (x < 0 ? e : Dtype(1)) / (1 + e);
+  }
+  template <typename Dtype>
+  TERCET_HD static Dtype Gradient(Dtype y, Dtype dy) {
+    return dy * y * (1 - y);
+  }
+};
 
 template <typename Dtype>
-class SigmoidLayer : public NeuronLayer<Dtype> {
+class SigmoidLayer : public FunctionLayer<Dtype, SigmoidFunction> {
  public:
   explicit SigmoidLayer(const LayerParameter& param)
-      : NeuronLayer<Dtype>(param) {}
+      : FunctionLayer<Dtype, SigmoidFunction>(param) {}
 
   const char* type() const override { return "Sigmoid"; }
-
- protected:
-  void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
-                   const vector<Blob<Dtype>*>& top) override;
-  void Backward_cpu(const vector<Blob<Dtype>*>& top,
-                    const vector<bool>& propagate_down,
-                    const vector<Blob<Dtype>*>& bottom) override;
-#ifdef TERCET_CUDA
-  void Forward_gpu(const vector<Blob<Dtype>*>& bottom,
-                   const vector<Blob<Dtype>*>& top) override;
-  void Backward_gpu(const vector<Blob<Dtype>*>& top,
-                    const vector<bool>& propagate_down,
-                    const vector<Blob<Dtype>*>& bottom) override;
-#endif
 };
 
 }  // namespace caffe

@@ -11,43 +11,29 @@
 #define CAFFE_LAYERS_TANH_LAYER_HPP_
 
 #include <cmath>
-#include <vector>
 
-#include "caffe/layers/neuron_layer.hpp"
+#include "caffe/layers/function_layer.hpp"
 
 namespace caffe {
 
-// One value, and its gradient with respect to x.
-template <typename Dtype>
-TERCET_HD inline Dtype TanhValue(Dtype x) {
-  return std::tanh(x);
-}
-template <typename Dtype>
-TERCET_HD inline Dtype TanhGradient(Dtype y, Dtype dy) {
-  return dy * (1 - y * y);
-}
+struct TanHFunction {
+  template <typename Dtype>
+  TERCET_HD static Dtype Value(Dtype x) {
+    return std::tanh(x);
+  }
+  template <typename Dtype>
+  TERCET_HD static Dtype Gradient(Dtype y, Dtype dy) {
+    return dy * (1 - y * y);
+  }
+};
 
 template <typename Dtype>
-class TanHLayer : public NeuronLayer<Dtype> {
+class TanHLayer : public FunctionLayer<Dtype, TanHFunction> {
  public:
   explicit TanHLayer(const LayerParameter& param)
-      : NeuronLayer<Dtype>(param) {}
+      : FunctionLayer<Dtype, TanHFunction>(param) {}
 
   const char* type() const override { return "TanH"; }
-
- protected:
-  void Forward_cpu(const vector<Blob<Dtype>*>& bottom,
-                   const vector<Blob<Dtype>*>& top) override;
-  void Backward_cpu(const vector<Blob<Dtype>*>& top,
-                    const vector<bool>& propagate_down,
-                    const vector<Blob<Dtype>*>& bottom) override;
-#ifdef TERCET_CUDA
-  void Forward_gpu(const vector<Blob<Dtype>*>& bottom,
-                   const vector<Blob<Dtype>*>& top) override;
-  void Backward_gpu(const vector<Blob<Dtype>*>& top,
-                    const vector<bool>& propagate_down,
-                    const vector<Blob<Dtype>*>& bottom) override;
-#endif
 };
 
 }  // namespace caffe

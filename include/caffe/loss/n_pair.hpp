@@ -65,17 +65,6 @@ TERCET_HD inline double NPairLoss(const NPairOptions& options,
          (rows > 0 ? options.l2 / rows * sums.squares : 0.);
 }
 
-// log(1 + exp(h)), and its derivative.
-template <typename T>
-TERCET_HD inline T SoftPlus(T h) {
-  return (h > 0 ? h : T(0)) + std::log1p(std::exp(h > 0 ? -h : h));
-}
-template <typename T>
-TERCET_HD inline T SoftPlusSlope(T h) {
-  const T e = std::exp(h > 0 ? -h : h);
-  return (h > 0 ? T(1) : e) / (1 + e);
-}
-
 // What Forward keeps for Backward, and its memory, which only grows.
 template <typename T>
 struct NPairBatch {

@@ -1,0 +1,44 @@
+// What the layers share that read images: options as ints, and the batches of a
+// list of files by the options of one name (new_height, new_width, is_color,
+// threads, prefetch).
+#ifndef TERCET_LAYERS_IMAGE_SOURCE_HPP_
+#define TERCET_LAYERS_IMAGE_SOURCE_HPP_
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "caffe/common.hpp"
+#include "caffe/proto/caffe.pb.h"
+#include "data/image_batches.hpp"
+
+namespace caffe {
+
+// An unsigned option as int; what does not fit is cut to the most, which
+// fails with the same message as any number that is too large.
+inline int AsInt(uint32_t value) {
+  constexpr uint32_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::min(value, kMost));
+}
+
+// Batches of `items` of the files at `paths`, for a layer with the options
+// `param` of its own.
+template <typename Dtype, typename Param>
+std::unique_ptr<ImageBatches<Dtype>> BatchesOfFiles(
+    const vector<string>& paths, const Param& param,
+    const LayerParameter& layer, Phase phase, int items) {
+  ImageLoader::Options load;
+  load.new_height = AsInt(param.new_height());
+  load.new_width = AsInt(param.new_width());
+  load.any_size = layer.transform_param().crop_size() > 0;
+  if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
+  return std::make_unique<ImageBatches<Dtype>>(
+      paths, load, layer.transform_param(), phase, items,
+      AsInt(param.threads()), AsInt(param.prefetch()));
+}
+
+}  // namespace caffe
+
+#endif  // TERCET_LAYERS_IMAGE_SOURCE_HPP_

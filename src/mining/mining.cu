@@ -1,7 +1,7 @@
 // Mining on the device, with the choices of the CPU's: one block of threads an
 // anchor. Where the CPU looks a negative up among sorted positives, a block
 // holds each against each. The products behind the distances are made in
-// mining_batch.cu.
+// row_set.cu.
 #include <climits>
 
 #include "pairwise/reduce.cuh"

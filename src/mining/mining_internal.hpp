@@ -1,7 +1,7 @@
-// What the parts of mining share: mining_batch.cpp orders and centres the rows,
-// mining_measure.cpp computes distances, mining_rows.cpp chooses the triplets
-// of one anchor, mining_hard.cpp those of batch-hard for all anchors at once,
-// mining.cpp runs all anchors and adds up, mining_gradient.cpp goes back.
+// What the parts of mining share: row_set.cpp orders and centres the rows,
+// row_measure.cpp computes distances, choose_triplets.cpp chooses the triplets
+// row_measure.cpp computes distances, choose_triplets.cpp chooses the triplets
+// of one anchor, hardest_triplets.cpp those of batch-hard for all at once,
 #ifndef TERCET_MINING_MINING_INTERNAL_HPP_
 #define TERCET_MINING_MINING_INTERNAL_HPP_
 
@@ -10,7 +10,7 @@
 
 #include "caffe/mining/mining.hpp"
 #include "core/parallel.hpp"
-#include "mining/mining_kernels.hpp"
+#include "pairwise/row_kernels.hpp"
 
 namespace caffe {
 namespace metric {

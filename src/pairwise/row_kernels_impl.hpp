@@ -1,9 +1,9 @@
-// The loops behind mining_kernels.hpp, written once with the vectors of
-// simd.hpp. Each mining_kernels_<set>.cpp includes this.
-#ifndef TERCET_MINING_MINING_KERNELS_IMPL_HPP_
-#define TERCET_MINING_MINING_KERNELS_IMPL_HPP_
+// The loops behind row_kernels.hpp, written once with the vectors of
+// simd.hpp. Each row_kernels_<set>.cpp includes this.
+#ifndef TERCET_PAIRWISE_ROW_KERNELS_IMPL_HPP_
+#define TERCET_PAIRWISE_ROW_KERNELS_IMPL_HPP_
 
-#include "mining/mining_kernels.hpp"
+#include "pairwise/row_kernels.hpp"
 #include "pairwise/simd.hpp"
 
 namespace caffe {
@@ -388,4 +388,4 @@ const MiningKernels<T> kMiningKernels = {
 }  // namespace metric
 }  // namespace caffe
 
-#endif  // TERCET_MINING_MINING_KERNELS_IMPL_HPP_
+#endif  // TERCET_PAIRWISE_ROW_KERNELS_IMPL_HPP_

@@ -1,8 +1,8 @@
 // The inner loops of mining, one set an instruction set: what each does.
 // mining.cpp decides the blocking and the threads; nothing here allocates or
 // knows of options.
-#ifndef TERCET_MINING_MINING_KERNELS_HPP_
-#define TERCET_MINING_MINING_KERNELS_HPP_
+#ifndef TERCET_PAIRWISE_ROW_KERNELS_HPP_
+#define TERCET_PAIRWISE_ROW_KERNELS_HPP_
 
 #include <cstdint>
 
@@ -76,4 +76,4 @@ const MiningKernels<T>& Avx512MiningKernels();
 }  // namespace metric
 }  // namespace caffe
 
-#endif  // TERCET_MINING_MINING_KERNELS_HPP_
+#endif  // TERCET_PAIRWISE_ROW_KERNELS_HPP_

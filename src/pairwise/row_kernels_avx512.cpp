@@ -4,7 +4,7 @@
 #ifdef TERCET_X86_KERNELS
 
 #define SIMD_VECTOR_BYTES 64
-#include "mining/mining_kernels_impl.hpp"
+#include "pairwise/row_kernels_impl.hpp"
 
 namespace caffe {
 namespace metric {

@@ -62,7 +62,7 @@ void CopyRows(const MiningPlan<T>& plan) {
   });
 }
 
-// As CentreOf in mining_batch.cpp, by one block.
+// As CentreOf in row_set.cpp, by one block.
 template <typename T>
 __global__ void CentreKernel(MiningPlan<T> m) {
   constexpr int64_t kSamples = 32;

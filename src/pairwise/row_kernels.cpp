@@ -2,7 +2,7 @@
 // processor runs: 16-byte vectors.
 
 #define SIMD_VECTOR_BYTES 16
-#include "mining/mining_kernels_impl.hpp"
+#include "pairwise/row_kernels_impl.hpp"
 
 namespace caffe {
 namespace metric {

@@ -47,19 +47,19 @@ float Exact(const RankedRows& queries, int64_t i, const RankedRows& base,
   const float* const y = base.row(j);
   double d = 0;
   if (queries.kind() == Distance::kL1) {
-    d = LaneSum<double>(base.D(), [=](int64_t k) {
+    d = RowLaneSum<double>(base.D(), [=](int64_t k) {
       return std::fabs(static_cast<double>(x[k]) - y[k]);
     });
   } else if (queries.kind() == Distance::kCosine) {
     const double a = queries.inverse(i), b = base.inverse(j);
     if (a == 0 || b == 0) return 2;
-    d = LaneSum<double>(base.D(), [=](int64_t k) {
+    d = RowLaneSum<double>(base.D(), [=](int64_t k) {
       const double u = x[k] * a - y[k] * b;
       return u * u;
     });
     if (d < kSameDirection) return 0;
   } else {
-    d = LaneSum<double>(base.D(), [=](int64_t k) {
+    d = RowLaneSum<double>(base.D(), [=](int64_t k) {
       const double u = static_cast<double>(x[k]) - y[k];
       return u * u;
     });
@@ -189,7 +189,7 @@ void RankedRows::Invert() {
   inverses_.resize(size());
   for (int64_t i = 0; i < size(); ++i) {
     const float* const x = row(i);
-    const double norm = std::sqrt(LaneSum<double>(D_, [x](int64_t k) {
+    const double norm = std::sqrt(RowLaneSum<double>(D_, [x](int64_t k) {
       return static_cast<double>(x[k]) * x[k];
     }));
     inverses_[i] = norm == 0 ? 0 : 1 / norm;

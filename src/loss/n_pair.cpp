@@ -24,7 +24,7 @@ void MeasureRows(const T* x, const T* labels, int64_t bank, int64_t B,
     for (int64_t a = begin; a < end; ++a) {
       const T* const row = x + (bank + a) * D;
       batch->sums[a].squares =
-          LaneSum<T>(D, [=](int64_t k) { return row[k] * row[k]; });
+          RowLaneSum<T>(D, [=](int64_t k) { return row[k] * row[k]; });
     }
   });
   for (int64_t a = 0; a < A; ++a) {

@@ -17,7 +17,7 @@ template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   sums_ = metric::PairLossForward(options_, Threshold_cpu(), rows.x,
                                   rows.labels, rows.bank, rows.count, rows.D,
                                   &batch_);
@@ -31,7 +31,7 @@ void PairLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
                                         const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  metric::PairLossBackward(options_, this->LastRows(bottom).x,
+  metric::PairLossBackward(options_, this->BankAndBatch(bottom).x,
                            top[0]->cpu_diff()[0], &batch_,
                            bottom[0]->mutable_cpu_diff());
 }
@@ -71,7 +71,7 @@ void PairLossLayer<Dtype>::KinkSides(const vector<Blob<Dtype>*>& bottom,
   batch.rows.record = true;
   const Caffe::Brew mode = Caffe::mode();
   Caffe::set_mode(Caffe::CPU);
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::PairLossForward(options_, Threshold_cpu(), rows.x, rows.labels,
                           rows.bank, rows.count, rows.D, &batch);
   Caffe::set_mode(mode);

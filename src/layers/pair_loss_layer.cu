@@ -27,7 +27,7 @@ template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   const bool finite = metric::PairLossForwardGpu(
       options_, this->blobs_.empty() ? nullptr : this->blobs_[0]->gpu_data(),
       rows.x, rows.labels, rows.bank, rows.count, rows.D, Device(rows),
@@ -48,7 +48,7 @@ void PairLossLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                         const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::PairLossBackwardGpu(options_, rows.x, top[0]->gpu_diff(), rows.bank,
                               rows.count, rows.D, Device(rows),
                               bottom[0]->mutable_gpu_diff());

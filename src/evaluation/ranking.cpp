@@ -16,6 +16,7 @@
 #include "caffe/check.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "core/parallel.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 namespace metric {
@@ -26,8 +27,9 @@ namespace {
 constexpr int64_t kQueries = 128;
 constexpr int64_t kColumns = 2048;
 
-// Squared lengths up to here leave room for the sums of four of them.
-constexpr double kMostSquare = std::numeric_limits<float>::max() / 64;
+// Squared lengths of rows as they come: centring may double a length, and what
+// comes of it has to stay below kMostSquare, as everywhere.
+constexpr double kMostSquareGiven = kMostSquare<float> / 4;
 
 // Of two rows in one direction the rounding of their lengths makes less.
 constexpr double kSameDirection = 1e-20;
@@ -176,10 +178,10 @@ RankedRows::RankedRows(Distance kind, const PeopleRows& rows, int64_t D,
           << " (coordinate " << k << "), but must be finite";
       square += static_cast<double>(value) * value;
     }
-    INPUT_CHECK(kind == Distance::kCosine || square < kMostSquare)
+    INPUT_CHECK(kind == Distance::kCosine || square < kMostSquareGiven)
         << "row " << i << " of " << name << " has length "
         << std::sqrt(square) << ", but must be shorter than "
-        << std::sqrt(kMostSquare);
+        << std::sqrt(kMostSquareGiven);
   }
   if (kind == Distance::kCosine) Invert();
   Centre(like);

@@ -201,14 +201,14 @@ void BatchTripletLossLayer<Dtype>::KinkSides(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top,
     vector<int>* sides) const {
   metric::MiningBatch<Dtype> batch;
-  batch.record = true;
+  batch.set_record(true);
   const Caffe::Brew mode = Caffe::mode();
   Caffe::set_mode(Caffe::CPU);
   const auto rows = this->BankAndBatch(bottom);
   metric::MiningForward(options_, rows.x, rows.labels, rows.bank, rows.count,
                         rows.D, draw_, &batch);
   Caffe::set_mode(mode);
-  for (const vector<int>& row : batch.choices) {
+  for (const vector<int>& row : batch.choices()) {
     sides->insert(sides->end(), row.begin(), row.end());
   }
 }

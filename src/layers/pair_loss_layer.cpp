@@ -68,14 +68,14 @@ void PairLossLayer<Dtype>::KinkSides(const vector<Blob<Dtype>*>& bottom,
                                      const vector<Blob<Dtype>*>& top,
                                      vector<int>* sides) const {
   metric::PairLossBatch<Dtype> batch;
-  batch.rows.record = true;
+  batch.set_record(true);
   const Caffe::Brew mode = Caffe::mode();
   Caffe::set_mode(Caffe::CPU);
   const auto rows = this->BankAndBatch(bottom);
   metric::PairLossForward(options_, Threshold_cpu(), rows.x, rows.labels,
                           rows.bank, rows.count, rows.D, &batch);
   Caffe::set_mode(mode);
-  for (const vector<int>& row : batch.rows.choices) {
+  for (const vector<int>& row : batch.choices()) {
     sides->insert(sides->end(), row.begin(), row.end());
   }
 }

@@ -9,18 +9,15 @@ template <typename Dtype>
 metric::PairLossDevice<Dtype> PairLossLayer<Dtype>::Device(
     const typename BatchLossLayer<Dtype>::Rows& rows) {
   const int B = rows.count, anchors = B - rows.bank;
-  ints_.ReshapeFlat(metric::MiningInts(B));
-  values_.ReshapeFlat(metric::MiningValues(B, rows.D));
-  row_sums_.ReshapeFlat(metric::MiningSums(B));
+  ints_.ReshapeFlat(metric::PairLossInts(B));
+  values_.ReshapeFlat(metric::PairLossValues(B, rows.D));
+  pair_sums_.ReshapeFlat(metric::PairLossDoubles(B));
   distances_.Reshape({anchors, B});
   slopes_.Reshape({anchors, B});
-  pair_sums_.ReshapeFlat(metric::PairLossDoubles(B));
   logs_.Reshape({2 * B});
-  return {{ints_.mutable_gpu_data(), values_.mutable_gpu_data(),
-           row_sums_.mutable_gpu_data(), distances_.mutable_gpu_data(),
-           slopes_.mutable_gpu_data()},
-          pair_sums_.mutable_gpu_data(),
-          logs_.mutable_gpu_data()};
+  return {ints_.mutable_gpu_data(),      values_.mutable_gpu_data(),
+          pair_sums_.mutable_gpu_data(), distances_.mutable_gpu_data(),
+          slopes_.mutable_gpu_data(),    logs_.mutable_gpu_data()};
 }
 
 template <typename Dtype>

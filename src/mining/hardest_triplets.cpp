@@ -1,10 +1,12 @@
 // Batch-hard for all anchors at once. A distance is computed once for the two
 // anchors that it belongs to: a block of rows i meets the rows j from its own
-// first one on, and what it finds there for each j is put together at the end.
+// first one on, and what it finds there for each j is merged at the end.
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <vector>
 
-#include "mining/mining_internal.hpp"
+#include "mining/choose_triplets.hpp"
 
 namespace caffe {
 namespace metric {
@@ -21,12 +23,13 @@ struct Hardest {
   Found<T> negative{kFar<T>, -1};
 };
 
-// What one thread's blocks hold for each row j that lies behind them.
+// What one thread's blocks hold for each column: each row j that comes after
+// theirs.
 template <typename T>
-struct Behind {
-  std::vector<T> nearest;     // negative
-  std::vector<T> chunk;       // the first row of the rows that hold it
-  std::vector<int32_t> at;    // its row
+struct ColumnNearest {
+  std::vector<T> nearest;          // negative
+  std::vector<T> chunk;            // the first row of the rows that hold it
+  std::vector<int32_t> at;         // its row
   std::vector<Found<T>> farthest;  // positive
 
   void Reset(int64_t B) {
@@ -40,9 +43,9 @@ struct Behind {
 // Rows [begin, end) against rows j >= begin: d(i, j) stands at
 // d[(i - begin) * pitch + j - begin].
 template <typename T>
-struct Strip {
-  const MiningBatch<T>& batch;
-  const MiningKernels<T>& kernels;
+struct Block {
+  const RowSet<T>& set;
+  const RowKernels<T>& kernels;
   const T* d;
   int64_t begin;
   int64_t end;
@@ -52,72 +55,75 @@ struct Strip {
   T At(int64_t i, int64_t j) const { return Row(i)[j - begin]; }
 };
 
-// The hardest of anchor i among the rows j of the strip.
+// The hardest of anchor i among the rows j of the block.
 template <typename T>
-Hardest<T> HardestAhead(const Strip<T>& strip, int64_t i) {
-  const int64_t begin = strip.begin, B = strip.batch.B;
-  const MiningGroup group = strip.batch.group[i];
+Hardest<T> HardestAhead(const Block<T>& block, int64_t i) {
+  const int64_t begin = block.begin, B = block.set.B;
+  const RowRange group = block.set.group[i];
   const int64_t from = std::max<int64_t>(group.begin, begin);
-  const T* const row = strip.Row(i);
+  const T* const row = block.Row(i);
   Hardest<T> found;
-  strip.kernels.farthest(row, from - begin, i - begin, &found.positive);
-  strip.kernels.farthest(row, i + 1 - begin, group.end - begin,
+  block.kernels.farthest(row, from - begin, i - begin, &found.positive);
+  block.kernels.farthest(row, i + 1 - begin, group.end - begin,
                          &found.positive);
-  strip.kernels.nearest(row, 0, from - begin, &found.negative);
-  strip.kernels.nearest(row, group.end - begin, B - begin, &found.negative);
+  block.kernels.nearest(row, 0, from - begin, &found.negative);
+  block.kernels.nearest(row, group.end - begin, B - begin, &found.negative);
   found.positive.at += begin;
   found.negative.at += begin;
   return found;
 }
 
-// Some rows of the strip, as others of the same person or another's: one by
-// one where a person lies on both sides of the strip's end, else many at once.
+// Some rows of the block, as the columns see them, of the same person or
+// another: one by one where a person lies on both sides of the block's end,
+// else many at once.
 template <typename T>
-void LookBack(const Strip<T>& strip, int64_t first, int64_t last,
-              Behind<T>* behind) {
-  const int64_t B = strip.batch.B, begin = strip.begin;
+void ScanColumns(const Block<T>& block, int64_t first, int64_t last,
+                 ColumnNearest<T>* columns) {
+  const int64_t B = block.set.B, begin = block.begin;
   const int64_t apart =
-      std::max<int64_t>(strip.end, strip.batch.group[last - 1].end);
-  for (int64_t j = strip.end; j < apart; ++j) {
+      std::max<int64_t>(block.end, block.set.group[last - 1].end);
+  for (int64_t j = block.end; j < apart; ++j) {
     for (int64_t i = first; i < last; ++i) {
-      const T d = strip.At(i, j);
-      if (j < strip.batch.group[i].end) {
-        Found<T>& farthest = behind->farthest[j];
+      const T d = block.At(i, j);
+      if (j < block.set.group[i].end) {
+        Found<T>& farthest = columns->farthest[j];
         if (d > farthest.value) farthest = Found<T>{d, i};
-      } else if (d < behind->nearest[j]) {
-        behind->nearest[j] = d;
-        behind->chunk[j] = static_cast<T>(first);
+      } else if (d < columns->nearest[j]) {
+        columns->nearest[j] = d;
+        columns->chunk[j] = static_cast<T>(first);
       }
     }
   }
-  strip.kernels.fold(strip.Row(first) + apart - begin, strip.pitch,
+  block.kernels.fold(block.Row(first) + apart - begin, block.pitch,
                      static_cast<int>(last - first), B - apart,
-                     static_cast<T>(first), behind->nearest.data() + apart,
-                     behind->chunk.data() + apart);
+                     static_cast<T>(first), columns->nearest.data() + apart,
+                     columns->chunk.data() + apart);
 }
 
-// The row of each value that the strip has brought.
+// The row of each value that the block has brought.
 template <typename T>
-void Locate(const Strip<T>& strip, int64_t chunk_rows, Behind<T>* behind) {
-  for (int64_t j = strip.end; j < strip.batch.B; ++j) {
-    if (behind->chunk[j] < static_cast<T>(strip.begin)) continue;
-    const int64_t first = static_cast<int64_t>(behind->chunk[j]);
-    const int64_t last = std::min(strip.end, first + chunk_rows);
+void FindRows(const Block<T>& block, int64_t chunk_rows,
+              ColumnNearest<T>* columns) {
+  for (int64_t j = block.end; j < block.set.B; ++j) {
+    if (columns->chunk[j] < static_cast<T>(block.begin)) continue;
+    const int64_t first = static_cast<int64_t>(columns->chunk[j]);
+    const int64_t last = std::min(block.end, first + chunk_rows);
     for (int64_t i = first; i < last; ++i) {
-      if (j >= strip.batch.group[i].end &&
-          strip.At(i, j) == behind->nearest[j]) {
-        behind->at[j] = static_cast<int32_t>(i);
+      if (j >= block.set.group[i].end &&
+          block.At(i, j) == columns->nearest[j]) {
+        columns->at[j] = static_cast<int32_t>(i);
         break;
       }
     }
   }
 }
 
-// Of equal distances that of the first row counts; behind lies before ahead.
+// The hardest of anchor j, from the rows before its block too. Of equal
+// distances that of the first row counts.
 template <typename T>
-void PutTogether(const std::vector<Behind<T>>& parts, int64_t j,
-                 Hardest<T>* found) {
-  for (const Behind<T>& part : parts) {
+void MergeHardest(const std::vector<ColumnNearest<T>>& parts, int64_t j,
+                  Hardest<T>* found) {
+  for (const ColumnNearest<T>& part : parts) {
     const Found<T> negative{part.nearest[j], part.at[j]};
     const Found<T> positive = part.farthest[j];
     if (negative.at >= 0 &&
@@ -137,9 +143,13 @@ void PutTogether(const std::vector<Behind<T>>& parts, int64_t j,
 
 template <typename T>
 void Pick(const MiningOptions& options, const Hardest<T>& found, int64_t i,
-          MiningSlot<T>* slot, MiningBatch<T>* batch) {
-  const MiningAnchor<T> anchor = {&options, &BestMiningKernels<T>(), batch,
-                                  slot, i, i, batch->group[i], nullptr, 0};
+          MiningSlot<T>* slot, MiningState<T>* state) {
+  const MiningAnchor<T> anchor = {AnchorOf<T>(state->rows, i, nullptr),
+                                  &options,
+                                  &BestRowKernels<T>(),
+                                  state,
+                                  slot,
+                                  0};
   T positive = found.positive.value, negative = found.negative.value;
   slot->picks.clear();
   if (anchor.positives() > 0 && anchor.negatives() > 0) {
@@ -157,45 +167,41 @@ void Pick(const MiningOptions& options, const Hardest<T>& found, int64_t i,
 }  // namespace
 
 template <typename T>
-void MineHardest(const MiningOptions& options, const T* x,
-                 MiningBatch<T>* batch) {
+void ChooseHardest(const MiningOptions& options, MiningState<T>* state) {
   constexpr int64_t kChunk = 8;
-  const int64_t B = batch->B;
-  const MiningKernels<T>& kernels = BestMiningKernels<T>();
-  const RowMeasure<T> measure(options, x, *batch);
+  const RowSet<T>& rows = state->rows;
+  const int64_t B = rows.B, slots = state->slots.size();
+  const RowKernels<T>& kernels = BestRowKernels<T>();
+  const RowMeasure<T> measure(rows);
   std::vector<Hardest<T>> found(B);
-  std::vector<Behind<T>> behind(batch->slots.size());
-  for (Behind<T>& part : behind) part.Reset(B);
-  ForEachMiningBlock(
-      batch, B * batch->D / 2,
-      [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-        Behind<T>* const part = &behind[slot - batch->slots.data()];
+  std::vector<ColumnNearest<T>> columns(slots);
+  for (ColumnNearest<T>& part : columns) part.Reset(B);
+  ForEachRowBlock(
+      B, B * rows.D / 2, slots, [&](int64_t s, int64_t begin, int64_t end) {
+        MeasureSlot<T>* const slot = &state->slopes.slots[s];
         measure.Multiply(begin, end, begin, B, slot);
-        const Strip<T> strip = {*batch, kernels, slot->block.data(),
-                                begin,  end,     B - begin};
+        T* const d = slot->block.data();
+        const Block<T> block = {rows, kernels, d, begin, end, B - begin};
         for (int64_t i = begin; i < end; ++i) {
-          measure.Finish(i, begin, B,
-                         slot->block.data() + (i - begin) * strip.pitch);
-          found[i] = HardestAhead(strip, i);
+          measure.Finish(i, begin, B, d + (i - begin) * block.pitch);
+          found[i] = HardestAhead(block, i);
         }
         for (int64_t i = begin; i < end; i += kChunk) {
-          LookBack(strip, i, std::min(end, i + kChunk), part);
+          ScanColumns(block, i, std::min(end, i + kChunk), &columns[s]);
         }
-        Locate(strip, kChunk, part);
+        FindRows(block, kChunk, &columns[s]);
       });
-  ForEachMiningBlock(batch, 64,
-                     [&](MiningSlot<T>* slot, int64_t begin, int64_t end) {
-                       for (int64_t i = begin; i < end; ++i) {
-                         PutTogether(behind, i, &found[i]);
-                         Pick(options, found[i], i, slot, batch);
-                       }
-                     });
+  ForEachRowBlock(B, 64, slots, [&](int64_t s, int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      MergeHardest(columns, i, &found[i]);
+      Pick(options, found[i], i, &state->slots[s], state);
+    }
+  });
 }
 
-template void MineHardest<float>(const MiningOptions&, const float*,
-                                 MiningBatch<float>*);
-template void MineHardest<double>(const MiningOptions&, const double*,
-                                  MiningBatch<double>*);
+template void ChooseHardest<float>(const MiningOptions&, MiningState<float>*);
+template void ChooseHardest<double>(const MiningOptions&,
+                                    MiningState<double>*);
 
 }  // namespace metric
 }  // namespace caffe

@@ -1,4 +1,4 @@
-// Which of mining's inner loops this processor gets, and the set that every
+// Which inner loops over rows this processor gets, and the set that every
 // processor runs: 16-byte vectors.
 
 #define SIMD_VECTOR_BYTES 16
@@ -8,21 +8,21 @@ namespace caffe {
 namespace metric {
 
 template <typename T>
-const MiningKernels<T>& BestMiningKernels() {
+const RowKernels<T>& BestRowKernels() {
 #ifdef TERCET_X86_KERNELS
   static const bool avx2 =
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   static const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") &&
                              __builtin_cpu_supports("avx512dq") &&
                              __builtin_cpu_supports("avx512vl");
-  if (avx512) return Avx512MiningKernels<T>();
-  if (avx2) return Avx2MiningKernels<T>();
+  if (avx512) return Avx512RowKernels<T>();
+  if (avx2) return Avx2RowKernels<T>();
 #endif
-  return kMiningKernels<T>;
+  return kRowKernels<T>;
 }
 
-template const MiningKernels<float>& BestMiningKernels<float>();
-template const MiningKernels<double>& BestMiningKernels<double>();
+template const RowKernels<float>& BestRowKernels<float>();
+template const RowKernels<double>& BestRowKernels<double>();
 
 }  // namespace metric
 }  // namespace caffe

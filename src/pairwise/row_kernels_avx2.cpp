@@ -1,5 +1,5 @@
-// Mining's inner loops for x86 processors with AVX2 and FMA; CMake compiles
-// this file for those, wherever the library itself is to run.
+// The inner loops over rows for x86 processors with AVX2 and FMA; CMake
+// compiles this file for those, wherever the library itself is to run.
 
 #ifdef TERCET_X86_KERNELS
 
@@ -10,12 +10,12 @@ namespace caffe {
 namespace metric {
 
 template <typename T>
-const MiningKernels<T>& Avx2MiningKernels() {
-  return kMiningKernels<T>;
+const RowKernels<T>& Avx2RowKernels() {
+  return kRowKernels<T>;
 }
 
-template const MiningKernels<float>& Avx2MiningKernels<float>();
-template const MiningKernels<double>& Avx2MiningKernels<double>();
+template const RowKernels<float>& Avx2RowKernels<float>();
+template const RowKernels<double>& Avx2RowKernels<double>();
 
 }  // namespace metric
 }  // namespace caffe

@@ -1,5 +1,5 @@
-// Mining's inner loops for x86 processors with AVX-512; CMake compiles this
-// file for those, wherever the library itself is to run.
+// The inner loops over rows for x86 processors with AVX-512; CMake compiles
+// this file for those, wherever the library itself is to run.
 
 #ifdef TERCET_X86_KERNELS
 
@@ -10,12 +10,12 @@ namespace caffe {
 namespace metric {
 
 template <typename T>
-const MiningKernels<T>& Avx512MiningKernels() {
-  return kMiningKernels<T>;
+const RowKernels<T>& Avx512RowKernels() {
+  return kRowKernels<T>;
 }
 
-template const MiningKernels<float>& Avx512MiningKernels<float>();
-template const MiningKernels<double>& Avx512MiningKernels<double>();
+template const RowKernels<float>& Avx512RowKernels<float>();
+template const RowKernels<double>& Avx512RowKernels<double>();
 
 }  // namespace metric
 }  // namespace caffe

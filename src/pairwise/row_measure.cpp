@@ -1,40 +1,58 @@
-// The distances that mining looks at.
+// The distances of prepared rows on the CPU.
+#include "pairwise/row_measure.hpp"
+
 #include <algorithm>
+#include <limits>
 
 #include "caffe/util/math_functions.hpp"
-#include "mining/mining_internal.hpp"
 
 namespace caffe {
 namespace metric {
 
+namespace {
+
+// The rows of some anchors, side by side, and where they are.
 template <typename T>
-RowMeasure<T>::RowMeasure(const MiningOptions& options, const T* x,
-                          const MiningBatch<T>& batch)
-    : cosine_(options.distance == Distance::kCosine),
-      x_(x),
-      batch_(batch),
-      kernels_(BestMiningKernels<T>()),
-      most_(*std::max_element(batch.squares.begin(), batch.squares.end())) {
-  for (int32_t i = 0; cosine_ && i < batch.B; ++i) {
-    if (batch.inverses[i] == 0) zeros_.push_back(i);
+const T* AnchorRows(const RowSet<T>& set, int64_t begin, int64_t end,
+                    MeasureSlot<T>* slot) {
+  const int64_t D = set.D;
+  if (set.bank == 0) return set.rows.data() + begin * D;
+  slot->rows.resize((end - begin) * D);
+  for (int64_t a = begin; a < end; ++a) {
+    std::copy_n(set.rows.data() + set.anchors[a] * D, D,
+                slot->rows.data() + (a - begin) * D);
+  }
+  return slot->rows.data();
+}
+
+}  // namespace
+
+template <typename T>
+RowMeasure<T>::RowMeasure(const RowSet<T>& set)
+    : set_(set),
+      kernels_(BestRowKernels<T>()),
+      most_(*std::max_element(set.squares.begin(), set.squares.end())) {
+  for (int32_t i = 0; set.cosine() && i < set.B; ++i) {
+    if (set.inverses[i] == 0) zeros_.push_back(i);
   }
 }
 
 template <typename T>
 void RowMeasure<T>::Multiply(int64_t begin, int64_t end, int64_t from,
-                             int64_t to, MiningSlot<T>* slot) const {
-  const int64_t D = batch_.D;
+                             int64_t to, MeasureSlot<T>* slot) const {
+  const int64_t D = set_.D;
   const size_t size = (end - begin) * (to - from);
   if (slot->block.size() < size) slot->block.resize(size);
   caffe_cpu_gemm(CblasNoTrans, CblasTrans, static_cast<int>(end - begin),
                  static_cast<int>(to - from), static_cast<int>(D),
-                 cosine_ ? T(-1) : T(-2), AnchorRows(batch_, begin, end, slot),
-                 batch_.rows.data() + from * D, T(0), slot->block.data());
+                 set_.cosine() ? T(-1) : T(-2),
+                 AnchorRows(set_, begin, end, slot),
+                 set_.rows.data() + from * D, T(0), slot->block.data());
 }
 
 template <typename T>
 void RowMeasure<T>::Finish(int64_t i, int64_t from, int64_t to, T* d) const {
-  const T* const squares = batch_.squares.data();
+  const T* const squares = set_.squares.data();
   const bool own = i >= from && i < to;
   if (own) d[i - from] = std::numeric_limits<T>::max() / 2;
   const T least =
@@ -47,7 +65,7 @@ void RowMeasure<T>::Finish(int64_t i, int64_t from, int64_t to, T* d) const {
     }
   }
   if (!zeros_.empty()) {
-    if (batch_.inverses[i] == 0) std::fill_n(d, to - from, T(1));
+    if (set_.inverses[i] == 0) std::fill_n(d, to - from, T(1));
     for (int32_t j : zeros_) {
       if (j >= from && j < to) d[j - from] = 1;
     }
@@ -57,10 +75,10 @@ void RowMeasure<T>::Finish(int64_t i, int64_t from, int64_t to, T* d) const {
 
 template <typename T>
 T RowMeasure<T>::Direct(int64_t i, int64_t j) const {
-  const T* const a = x_ + batch_.order[i] * batch_.D;
-  const T* const b = x_ + batch_.order[j] * batch_.D;
-  if (cosine_) return RowDistance(Distance::kCosine, a, b, batch_.D);
-  return kernels_.squared(a, b, batch_.D);
+  const T* const a = set_.x + set_.order[i] * set_.D;
+  const T* const b = set_.x + set_.order[j] * set_.D;
+  if (set_.cosine()) return RowDistance(Distance::kCosine, a, b, set_.D);
+  return kernels_.squared(a, b, set_.D);
 }
 
 template class RowMeasure<float>;

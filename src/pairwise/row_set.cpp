@@ -1,13 +1,14 @@
-// The start of mining: people in order, rows without their common offset, and
-// the memory that the batch's pairs need.
+// Rows in the order of their people, and without their common offset.
+#include "pairwise/row_set.hpp"
+
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <sstream>
 
 #include "caffe/check.hpp"
-#include "caffe/common.hpp"
 #include "core/parallel.hpp"
-#include "mining/mining_internal.hpp"
+#include "pairwise/row_kernels.hpp"
 
 namespace caffe {
 namespace metric {
@@ -81,31 +82,31 @@ std::vector<Run<T>> RunsOf(const T* labels, int64_t bank, int64_t B) {
 }
 
 template <typename T>
-void OrderRows(const T* labels, MiningBatch<T>* batch) {
-  const std::vector<Run<T>> runs = RunsOf(labels, batch->bank, batch->B);
-  batch->order.clear();
-  batch->group.clear();
+void OrderRows(const T* labels, RowSet<T>* set) {
+  const std::vector<Run<T>> runs = RunsOf(labels, set->bank, set->B);
+  set->order.clear();
+  set->group.clear();
   for (size_t r = 0; r < runs.size();) {
     const int32_t person = runs[r].person;
-    const int32_t begin = static_cast<int32_t>(batch->order.size());
+    const int32_t begin = static_cast<int32_t>(set->order.size());
     for (; r < runs.size() && runs[r].person == person; ++r) {
       for (int32_t i = runs[r].begin; i < runs[r].end; ++i) {
-        batch->order.push_back(i);
+        set->order.push_back(i);
       }
     }
-    const int32_t end = static_cast<int32_t>(batch->order.size());
-    batch->group.resize(end, MiningGroup{begin, end});
+    const int32_t end = static_cast<int32_t>(set->order.size());
+    set->group.resize(end, RowRange{begin, end});
   }
 }
 
 template <typename T>
-void ListAnchors(MiningBatch<T>* batch) {
-  batch->anchors.resize(batch->B - batch->bank);
-  for (int32_t i = 0; i < batch->B; ++i) {
-    if (batch->bank == 0) {
-      batch->anchors[i] = i;
-    } else if (batch->order[i] >= batch->bank) {
-      batch->anchors[batch->order[i] - batch->bank] = i;
+void ListAnchors(RowSet<T>* set) {
+  set->anchors.resize(set->B - set->bank);
+  for (int32_t i = 0; i < set->B; ++i) {
+    if (set->bank == 0) {
+      set->anchors[i] = i;
+    } else if (set->order[i] >= set->bank) {
+      set->anchors[set->order[i] - set->bank] = i;
     }
   }
 }
@@ -141,20 +142,22 @@ std::vector<T> CentreOf(const T* rows, int64_t B, int64_t D) {
   return centre;
 }
 
-// rows = x in the batch's order; for kCosine of length 1.
+// rows = x in the set's order; for kCosine of length 1.
 template <typename T>
-void CopyRows(bool unit, const T* x, MiningBatch<T>* batch) {
-  const int64_t D = batch->D;
-  ParallelFor(batch->B, 2 * D, [=](int64_t begin, int64_t end) {
+void CopyRows(RowSet<T>* set) {
+  const bool unit = set->cosine();
+  const T* const x = set->x;
+  const int64_t D = set->D;
+  ParallelFor(set->B, 2 * D, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const T* const from = x + batch->order[i] * D;
-      T* const to = batch->rows.data() + i * D;
+      const T* const from = x + set->order[i] * D;
+      T* const to = set->rows.data() + i * D;
       if (!unit) {
         std::copy_n(from, D, to);
         continue;
       }
       const T inverse = RowInverseNorm(from, D);
-      batch->inverses[i] = inverse;
+      set->inverses[i] = inverse;
       // 0 for a length whose square overflows, too: NaN is found below.
       const bool overflows =
           inverse == 0 &&
@@ -167,111 +170,78 @@ void CopyRows(bool unit, const T* x, MiningBatch<T>* batch) {
 }
 
 template <typename T>
-void CentreRows(bool unit, const std::vector<T>& centre,
-                MiningBatch<T>* batch) {
-  const int64_t D = batch->D;
-  const T share = unit ? T(0.5) : T(1);  // kCosine is |u|^2 / 2
-  const MiningKernels<T>& kernels = BestMiningKernels<T>();
-  ParallelFor(batch->B, 2 * D, [&](int64_t begin, int64_t end) {
+void CentreRows(const std::vector<T>& centre, RowSet<T>* set) {
+  const int64_t D = set->D;
+  const T share = set->cosine() ? T(0.5) : T(1);  // kCosine is |u|^2 / 2
+  const RowKernels<T>& kernels = BestRowKernels<T>();
+  ParallelFor(set->B, 2 * D, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      T* const row = batch->rows.data() + i * D;
-      batch->squares[i] =
+      T* const row = set->rows.data() + i * D;
+      set->squares[i] =
           share * kernels.centre(row, centre.data(), D);
     }
   });
 }
 
 template <typename T>
-void TakeMemory(const MiningOptions& options, MiningBatch<T>* batch) {
-  const int64_t B = batch->B, anchors = AnchorCount(*batch);
-  batch->first.resize(anchors);
-  batch->count.assign(anchors, 0);
-  batch->loss.assign(anchors, 0);
-  batch->triplets.assign(anchors, 0);
-  batch->active.assign(anchors, 0);
-  int64_t edges = 0;
-  for (int64_t a = 0; a < anchors; ++a) {
-    batch->first[a] = edges;
-    const MiningGroup group = batch->group[batch->anchors[a]];
-    const int64_t positives = group.end - group.begin - 1;
-    if (positives == B - 1) continue;
-    edges += 2 * (options.mining == Mining::kBatchHard
-                      ? std::min<int64_t>(positives, 1)
-                      : positives);
+void SetShape(Distance distance, const T* x, int64_t bank, int64_t B,
+              int64_t D, RowSet<T>* set) {
+  CHECK(distance != Distance::kL1);
+  CHECK_LT(B, std::numeric_limits<int32_t>::max());
+  set->distance = distance;
+  set->B = B;
+  set->D = D;
+  set->bank = bank;
+  set->x = x;
+}
+
+// Fills rows, squares and inverses.
+template <typename T>
+void Centre(RowSet<T>* set) {
+  const int64_t B = set->B, D = set->D;
+  set->rows.resize(B * D);
+  set->squares.resize(B);
+  set->inverses.resize(set->cosine() ? B : 0);
+  CopyRows(set);
+  CentreRows(CentreOf(set->rows.data(), B, D), set);
+  for (int64_t i = 0; i < B; ++i) {
+    if (!(set->squares[i] < kMostSquare<T>)) {
+      FailRows(set->x, set->bank, B, D);
+    }
   }
-  constexpr int64_t kFewEdges = 8;  // edges cost about this more than slopes
-  batch->dense =
-      options.mining == Mining::kBatchAll || kFewEdges * edges > anchors * B;
-  if (batch->dense) {
-    const size_t size = MiningBlocks(B) * kBlockRows * anchors;
-    if (batch->slopes.size() < size) batch->slopes.resize(size);
-    batch->near.assign(options.distance == Distance::kL2 ? anchors : 0, {});
-    batch->edges.clear();
-  } else {
-    batch->edges.resize(edges);
-  }
-  const int64_t slots =
-      std::max<int64_t>(1, std::min<int64_t>(Caffe::threads(),
-                                             MiningBlocks(anchors)));
-  batch->slots.resize(slots);
-  if (batch->record) batch->choices.assign(anchors, {});
 }
 
 }  // namespace
 
 template <typename T>
-void PrepareRows(const MiningOptions& options, const T* x, const T* labels,
-                 int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch) {
-  CHECK(options.distance != Distance::kL1);
-  CHECK_LT(B, std::numeric_limits<int32_t>::max());
-  batch->B = B;
-  batch->D = D;
-  batch->bank = bank;
-  OrderRows(labels, batch);
-  ListAnchors(batch);
-  const bool unit = options.distance == Distance::kCosine;
-  batch->rows.resize(B * D);
-  batch->squares.resize(B);
-  batch->inverses.resize(unit ? B : 0);
-  CopyRows(unit, x, batch);
-  CentreRows(unit, CentreOf(batch->rows.data(), B, D), batch);
-  for (int64_t i = 0; i < B; ++i) {
-    if (!(batch->squares[i] < kMostSquare<T>)) FailRows(x, bank, B, D);
-  }
+void PrepareRows(Distance distance, const T* x, int64_t B, int64_t D,
+                 RowSet<T>* set) {
+  SetShape(distance, x, 0, B, D, set);
+  set->order.resize(B);
+  std::iota(set->order.begin(), set->order.end(), 0);
+  set->group.clear();
+  set->anchors = set->order;
+  Centre(set);
 }
 
 template <typename T>
-void PrepareMining(const MiningOptions& options, const T* x, const T* labels,
-                   int64_t bank, int64_t B, int64_t D, MiningBatch<T>* batch) {
-  PrepareRows(options, x, labels, bank, B, D, batch);
-  TakeMemory(options, batch);
+void PrepareLabelledRows(Distance distance, const T* x, const T* labels,
+                         int64_t bank, int64_t B, int64_t D, RowSet<T>* set) {
+  SetShape(distance, x, bank, B, D, set);
+  OrderRows(labels, set);
+  ListAnchors(set);
+  Centre(set);
 }
 
-template <typename T>
-const T* AnchorRows(const MiningBatch<T>& batch, int64_t begin, int64_t end,
-                    MiningSlot<T>* slot) {
-  const int64_t D = batch.D;
-  if (batch.bank == 0) return batch.rows.data() + begin * D;
-  slot->rows.resize((end - begin) * D);
-  for (int64_t a = begin; a < end; ++a) {
-    std::copy_n(batch.rows.data() + batch.anchors[a] * D, D,
-                slot->rows.data() + (a - begin) * D);
-  }
-  return slot->rows.data();
-}
-
-#define INSTANTIATE_MINING_BATCH(T)                                         \
-  template void CheckLabel<T>(T, int64_t);                                  \
-  template void FailRows<T>(const T*, int64_t, int64_t, int64_t);           \
-  template void PrepareRows<T>(const MiningOptions&, const T*, const T*,    \
-                               int64_t, int64_t, int64_t, MiningBatch<T>*); \
-  template void PrepareMining<T>(const MiningOptions&, const T*, const T*,  \
-                                 int64_t, int64_t, int64_t,                 \
-                                 MiningBatch<T>*);                          \
-  template const T* AnchorRows<T>(const MiningBatch<T>&, int64_t, int64_t,  \
-                                  MiningSlot<T>*)
-INSTANTIATE_MINING_BATCH(float);
-INSTANTIATE_MINING_BATCH(double);
+#define INSTANTIATE_ROW_SET(T)                                               \
+  template void CheckLabel<T>(T, int64_t);                                   \
+  template void FailRows<T>(const T*, int64_t, int64_t, int64_t);            \
+  template void PrepareRows<T>(Distance, const T*, int64_t, int64_t,         \
+                               RowSet<T>*);                                  \
+  template void PrepareLabelledRows<T>(Distance, const T*, const T*, int64_t, \
+                                       int64_t, int64_t, RowSet<T>*)
+INSTANTIATE_ROW_SET(float);
+INSTANTIATE_ROW_SET(double);
 
 }  // namespace metric
 }  // namespace caffe

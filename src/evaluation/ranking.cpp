@@ -16,6 +16,7 @@
 #include "caffe/check.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "core/parallel.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 namespace metric {
@@ -26,8 +27,9 @@ namespace {
 constexpr int64_t kQueries = 128;
 constexpr int64_t kColumns = 2048;
 
-// Squared lengths up to here leave room for the sums of four of them.
-constexpr double kMostSquare = std::numeric_limits<float>::max() / 64;
+// Squared lengths of rows as they come: centring may double a length, and what
+// comes of it has to stay below kMostSquare, as everywhere.
+constexpr double kMostSquareGiven = kMostSquare<float> / 4;
 
 // Of two rows in one direction the rounding of their lengths makes less.
 constexpr double kSameDirection = 1e-20;
@@ -47,19 +49,19 @@ float Exact(const RankedRows& queries, int64_t i, const RankedRows& base,
   const float* const y = base.row(j);
   double d = 0;
   if (queries.kind() == Distance::kL1) {
-    d = LaneSum<double>(base.D(), [=](int64_t k) {
+    d = RowLaneSum<double>(base.D(), [=](int64_t k) {
       return std::fabs(static_cast<double>(x[k]) - y[k]);
     });
   } else if (queries.kind() == Distance::kCosine) {
     const double a = queries.inverse(i), b = base.inverse(j);
     if (a == 0 || b == 0) return 2;
-    d = LaneSum<double>(base.D(), [=](int64_t k) {
+    d = RowLaneSum<double>(base.D(), [=](int64_t k) {
       const double u = x[k] * a - y[k] * b;
       return u * u;
     });
     if (d < kSameDirection) return 0;
   } else {
-    d = LaneSum<double>(base.D(), [=](int64_t k) {
+    d = RowLaneSum<double>(base.D(), [=](int64_t k) {
       const double u = static_cast<double>(x[k]) - y[k];
       return u * u;
     });
@@ -176,10 +178,10 @@ RankedRows::RankedRows(Distance kind, const PeopleRows& rows, int64_t D,
           << " (coordinate " << k << "), but must be finite";
       square += static_cast<double>(value) * value;
     }
-    INPUT_CHECK(kind == Distance::kCosine || square < kMostSquare)
+    INPUT_CHECK(kind == Distance::kCosine || square < kMostSquareGiven)
         << "row " << i << " of " << name << " has length "
         << std::sqrt(square) << ", but must be shorter than "
-        << std::sqrt(kMostSquare);
+        << std::sqrt(kMostSquareGiven);
   }
   if (kind == Distance::kCosine) Invert();
   Centre(like);
@@ -189,7 +191,7 @@ void RankedRows::Invert() {
   inverses_.resize(size());
   for (int64_t i = 0; i < size(); ++i) {
     const float* const x = row(i);
-    const double norm = std::sqrt(LaneSum<double>(D_, [x](int64_t k) {
+    const double norm = std::sqrt(RowLaneSum<double>(D_, [x](int64_t k) {
       return static_cast<double>(x[k]) * x[k];
     }));
     inverses_[i] = norm == 0 ? 0 : 1 / norm;

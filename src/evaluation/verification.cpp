@@ -10,9 +10,9 @@
 
 #include "caffe/check.hpp"
 #include "caffe/common.hpp"
-#include "mining/mining_internal.hpp"
 #include "evaluation/pair_sample.hpp"
 #include "evaluation/score_table.hpp"
+#include "pairwise/row_measure.hpp"
 
 namespace caffe {
 namespace metric {
@@ -77,12 +77,13 @@ struct OrderedRows {
 };
 
 // What one thread keeps.
-struct Kept {
+struct ThreadScores {
   ScoreTable table;
   ExtremePairs nearest, worst_genuine, worst_impostor;
   std::vector<ScoredPair> genuine, impostor;
 
-  Kept(const VerificationOptions& options, bool exact, int64_t nearest_limit)
+  ThreadScores(const VerificationOptions& options, bool exact,
+               int64_t nearest_limit)
       : table(options.groups, exact),
         nearest(nearest_limit, false),
         worst_genuine(options.worst, true),
@@ -120,9 +121,9 @@ class PairScan {
             judged_impostor <= 2 * options.sampled_pairs ? 0 : judged_impostor,
             options.sampled_pairs) {}
 
-  Kept NewKept() const {
+  ThreadScores NewScores() const {
     const bool strided = impostor_stride_.step() > 1;
-    return Kept(options_, exact_, strided ? options_.sampled_pairs : 0);
+    return ThreadScores(options_, exact_, strided ? options_.sampled_pairs : 0);
   }
 
   bool Judges(int a, int b) const {
@@ -133,7 +134,7 @@ class PairScan {
   // The pairs of place p with the places after it; d has their distances, from
   // place p + 1 on.
   void TakeRow(const OrderedRows& rows, int64_t p, const float* d,
-               Kept* kept) const {
+               ThreadScores* kept) const {
     const float* const at = d - (p + 1);
     TakeGenuine(rows, p, p + 1, rows.same[p], at, kept);
     int64_t own = rows.again[p];
@@ -152,10 +153,10 @@ class PairScan {
     }
   }
 
-  VerificationScores Finish(std::vector<Kept>* parts) const {
-    Kept& first = (*parts)[0];
+  VerificationScores Finish(std::vector<ThreadScores>* parts) const {
+    ThreadScores& first = (*parts)[0];
     for (size_t s = 1; s < parts->size(); ++s) {
-      Kept& other = (*parts)[s];
+      ThreadScores& other = (*parts)[s];
       first.table.Merge(std::move(other.table));
       first.nearest.Merge(other.nearest);
       first.worst_genuine.Merge(other.worst_genuine);
@@ -177,7 +178,7 @@ class PairScan {
   }
 
   void TakeListed(const ListedPair& pair, float d, int64_t* judged_before,
-                  Kept* kept) const {
+                  ThreadScores* kept) const {
     kept->table.Add(pair.group, pair.group, pair.genuine, d);
     if (!Judges(pair.group, pair.group)) return;
     const int32_t i = std::min(pair.i, pair.j), j = std::max(pair.i, pair.j);
@@ -204,7 +205,7 @@ class PairScan {
   // The pairs of place p with the places from `begin` to `end`, which are of
   // one group and the same person.
   void TakeGenuine(const OrderedRows& rows, int64_t p, int64_t begin,
-                   int64_t end, const float* at, Kept* kept) const {
+                   int64_t end, const float* at, ThreadScores* kept) const {
     if (begin >= end) return;
     const int a = rows.group[p], b = rows.group[begin];
     for (int64_t q = begin; q < end; ++q) kept->table.Add(a, b, true, at[q]);
@@ -223,7 +224,7 @@ class PairScan {
   // The same with others. Most parts of a row hold no near pair, which is seen
   // at one glance.
   void TakeImpostors(const OrderedRows& rows, int64_t p, int64_t begin,
-                     int64_t end, const float* at, Kept* kept) const {
+                     int64_t end, const float* at, ThreadScores* kept) const {
     if (begin >= end) return;
     const int a = rows.group[p], b = rows.group[begin];
     kept->table.AddImpostors(a, b, at + begin, end - begin);
@@ -282,7 +283,7 @@ PairScan ScanOf(const VerificationOptions& options, const OrderedRows& rows) {
 
 // Slot s of several takes the rows s, s + slots, ...
 void ScanDirectly(Distance kind, const OrderedRows& rows, int64_t D,
-                  const PairScan& scan, std::vector<Kept>* parts) {
+                  const PairScan& scan, std::vector<ThreadScores>* parts) {
   const int64_t n = rows.size(), slots = parts->size();
   ParallelFor(slots, n * n * D / slots, [&](int64_t first, int64_t last) {
     std::vector<float> d(n);
@@ -299,29 +300,24 @@ void ScanDirectly(Distance kind, const OrderedRows& rows, int64_t D,
 }
 
 void ScanByProducts(Distance kind, const OrderedRows& rows, int64_t D,
-                    const PairScan& scan, std::vector<Kept>* parts) {
+                    const PairScan& scan, std::vector<ThreadScores>* parts) {
   const int64_t n = rows.size();
-  std::vector<float> labels(n);
-  std::iota(labels.begin(), labels.end(), 0.f);
-  MiningOptions options;
-  options.distance = kind;
-  MiningBatch<float> batch;
-  PrepareMining(options, rows.x.data(), labels.data(), 0, n, D, &batch);
-  const RowMeasure<float> measure(options, rows.x.data(), batch);
-  const MiningKernels<float>& kernels = BestMiningKernels<float>();
-  while (parts->size() < batch.slots.size()) parts->push_back(scan.NewKept());
-  ForEachMiningBlock(
-      &batch, n * D / 2,
-      [&](MiningSlot<float>* slot, int64_t begin, int64_t end) {
-        Kept* const kept = &(*parts)[slot - batch.slots.data()];
-        measure.Multiply(begin, end, begin, n, slot);
+  RowSet<float> set;
+  PrepareRows(kind, rows.x.data(), n, D, &set);
+  const RowMeasure<float> measure(set);
+  const RowKernels<float>& kernels = BestRowKernels<float>();
+  std::vector<MeasureSlot<float>> slots(RowSlots(n));
+  while (parts->size() < slots.size()) parts->push_back(scan.NewScores());
+  ForEachRowBlock(
+      n, n * D / 2, slots.size(), [&](int64_t s, int64_t begin, int64_t end) {
+        measure.Multiply(begin, end, begin, n, &slots[s]);
         for (int64_t p = begin; p < end; ++p) {
           float* const d =
-              slot->block.data() + (p - begin) * (n - begin) + (p - begin);
+              slots[s].block.data() + (p - begin) * (n - begin) + (p - begin);
           measure.Finish(p, p, n, d);
           for (int64_t q = 1; q < n - p; ++q) d[q] = d[q] < 0 ? 0 : d[q];
           if (kind == Distance::kL2) kernels.root(d, n - p);
-          scan.TakeRow(rows, p, d + 1, kept);
+          scan.TakeRow(rows, p, d + 1, &(*parts)[s]);
         }
       });
 }
@@ -337,12 +333,12 @@ VerificationScores ScoreAllPairs(const VerificationOptions& options,
   }
   const OrderedRows rows(x, person, group, n, D);
   const PairScan scan = ScanOf(options, rows);
-  std::vector<Kept> parts;
-  parts.push_back(scan.NewKept());
+  std::vector<ThreadScores> parts;
+  parts.push_back(scan.NewScores());
   if (options.distance == Distance::kL1 || n <= kDirectRows) {
     const int64_t slots = std::min<int64_t>(Caffe::threads(), n);
     while (static_cast<int64_t>(parts.size()) < slots) {
-      parts.push_back(scan.NewKept());
+      parts.push_back(scan.NewScores());
     }
     ScanDirectly(options.distance, rows, D, scan, &parts);
   } else {
@@ -372,8 +368,8 @@ VerificationScores ScoreListedPairs(const VerificationOptions& options,
                          x + pairs[k].j * D, D);
     }
   });
-  std::vector<Kept> parts;
-  parts.push_back(scan.NewKept());
+  std::vector<ThreadScores> parts;
+  parts.push_back(scan.NewScores());
   int64_t before[2] = {0, 0};
   for (size_t k = 0; k < pairs.size(); ++k) {
     scan.TakeListed(pairs[k], d[k], &before[pairs[k].genuine], &parts[0]);

@@ -44,15 +44,15 @@ void BatchLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 }
 
 template <typename Dtype>
-typename BatchLossLayer<Dtype>::Rows BatchLossLayer<Dtype>::TakeRows(
+typename BatchLossLayer<Dtype>::Rows BatchLossLayer<Dtype>::AppendToBank(
     const vector<Blob<Dtype>*>& bottom) {
   bank_in_use_ = bank_ != nullptr && this->iteration() >= bank_start_;
   if (bank_in_use_) bank_->Append(*bottom[0], *bottom[1]);
-  return LastRows(bottom);
+  return BankAndBatch(bottom);
 }
 
 template <typename Dtype>
-typename BatchLossLayer<Dtype>::Rows BatchLossLayer<Dtype>::LastRows(
+typename BatchLossLayer<Dtype>::Rows BatchLossLayer<Dtype>::BankAndBatch(
     const vector<Blob<Dtype>*>& bottom) const {
   Rows rows;
   rows.bank = bank_in_use_ ? bank_->held() : 0;

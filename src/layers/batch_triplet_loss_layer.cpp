@@ -125,7 +125,7 @@ template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   BeginForward();
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   result_ = metric::MiningForward(options_, rows.x, rows.labels, rows.bank,
                                   rows.count, rows.D, draw_, &batch_);
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(result_.loss);
@@ -140,7 +140,7 @@ void BatchTripletLossLayer<Dtype>::Backward_cpu(
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
   metric::MiningBackward(
-      options_, this->LastRows(bottom).x,
+      options_, this->BankAndBatch(bottom).x,
       static_cast<Dtype>(result_.factor * top[0]->cpu_diff()[0]), &batch_,
       bottom[0]->mutable_cpu_diff());
 }
@@ -194,14 +194,14 @@ void BatchTripletLossLayer<Dtype>::KinkSides(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top,
     vector<int>* sides) const {
   metric::MiningBatch<Dtype> batch;
-  batch.record = true;
+  batch.set_record(true);
   const Caffe::Brew mode = Caffe::mode();
   Caffe::set_mode(Caffe::CPU);
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::MiningForward(options_, rows.x, rows.labels, rows.bank, rows.count,
                         rows.D, draw_, &batch);
   Caffe::set_mode(mode);
-  for (const vector<int>& row : batch.choices) {
+  for (const vector<int>& row : batch.choices()) {
     sides->insert(sides->end(), row.begin(), row.end());
   }
 }

@@ -24,7 +24,7 @@ template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Forward_gpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   BeginForward();
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   const bool finite = metric::MiningForwardGpu(
       options_, rows.x, rows.labels, rows.bank, rows.count, rows.D, draw_,
       Device(rows), top[0]->mutable_gpu_data(), &result_);
@@ -44,7 +44,7 @@ void BatchTripletLossLayer<Dtype>::Backward_gpu(
     const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::MiningBackwardGpu(options_, rows.x, result_.factor,
                             top[0]->gpu_diff(), rows.bank, rows.count, rows.D,
                             Device(rows), bottom[0]->mutable_gpu_diff());

@@ -25,7 +25,7 @@ void NPairLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 void NPairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   sums_ = metric::NPairForward(options_, rows.x, rows.labels, rows.bank,
                                rows.count, rows.D, &batch_);
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(
@@ -39,7 +39,7 @@ void NPairLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
                                          const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::NPairBackward(options_, sums_, rows.x, top[0]->cpu_diff()[0],
                         rows.bank, rows.count, rows.D, &batch_,
                         bottom[0]->mutable_cpu_diff());

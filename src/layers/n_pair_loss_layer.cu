@@ -19,7 +19,7 @@ metric::NPairDevice<Dtype> NPairLossLayer<Dtype>::Device(
 template <typename Dtype>
 void NPairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   const bool finite = metric::NPairForwardGpu(
       options_, rows.x, rows.labels, rows.bank, rows.count, rows.D,
       Device(rows), top[0]->mutable_gpu_data(), &sums_);
@@ -38,7 +38,7 @@ void NPairLossLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                          const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::NPairBackwardGpu(options_, sums_, rows.x, top[0]->gpu_diff(),
                            rows.bank, rows.count, rows.D, Device(rows),
                            bottom[0]->mutable_gpu_diff());

@@ -47,7 +47,8 @@ void NormalizeLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
     for (int64_t i = begin; i < end; ++i) {
       const Dtype* row = x + i * D;
       inverse[i] = metric::InverseAbove(
-          metric::LaneSum<Dtype>(D, [=](int64_t k) { return row[k] * row[k]; }),
+          metric::RowLaneSum<Dtype>(
+              D, [=](int64_t k) { return row[k] * row[k]; }),
           eps);
       for (int64_t k = i * D; k < (i + 1) * D; ++k) {
         y[k] = inverse[i] == 0 ? Dtype(0) : x[k] * inverse[i];
@@ -70,7 +71,7 @@ void NormalizeLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
     for (int64_t i = begin; i < end; ++i) {
       const Dtype* row = y + i * D;
       const Dtype* diff = dy + i * D;
-      const Dtype dot = metric::LaneSum<Dtype>(
+      const Dtype dot = metric::RowLaneSum<Dtype>(
           D, [=](int64_t k) { return row[k] * diff[k]; });
       for (int64_t k = i * D; k < (i + 1) * D; ++k) {
         dx[k] = (dy[k] - y[k] * dot) * inverse[i];

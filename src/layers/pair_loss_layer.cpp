@@ -9,7 +9,7 @@ template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   sums_ = metric::PairLossForward(options_, Threshold_cpu(), rows.x,
                                   rows.labels, rows.bank, rows.count, rows.D,
                                   &batch_);
@@ -23,7 +23,7 @@ void PairLossLayer<Dtype>::Backward_cpu(const vector<Blob<Dtype>*>& top,
                                         const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  metric::PairLossBackward(options_, this->LastRows(bottom).x,
+  metric::PairLossBackward(options_, this->BankAndBatch(bottom).x,
                            top[0]->cpu_diff()[0], &batch_,
                            bottom[0]->mutable_cpu_diff());
 }
@@ -50,14 +50,14 @@ void PairLossLayer<Dtype>::KinkSides(const vector<Blob<Dtype>*>& bottom,
                                      const vector<Blob<Dtype>*>& top,
                                      vector<int>* sides) const {
   metric::PairLossBatch<Dtype> batch;
-  batch.rows.record = true;
+  batch.set_record(true);
   const Caffe::Brew mode = Caffe::mode();
   Caffe::set_mode(Caffe::CPU);
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::PairLossForward(options_, Threshold_cpu(), rows.x, rows.labels,
                           rows.bank, rows.count, rows.D, &batch);
   Caffe::set_mode(mode);
-  for (const vector<int>& row : batch.rows.choices) {
+  for (const vector<int>& row : batch.choices()) {
     sides->insert(sides->end(), row.begin(), row.end());
   }
 }

@@ -9,25 +9,22 @@ template <typename Dtype>
 metric::PairLossDevice<Dtype> PairLossLayer<Dtype>::Device(
     const typename BatchLossLayer<Dtype>::Rows& rows) {
   const int B = rows.count, anchors = B - rows.bank;
-  ints_.ReshapeFlat(metric::MiningInts(B));
-  values_.ReshapeFlat(metric::MiningValues(B, rows.D));
-  row_sums_.ReshapeFlat(metric::MiningSums(B));
+  ints_.ReshapeFlat(metric::PairLossInts(B));
+  values_.ReshapeFlat(metric::PairLossValues(B, rows.D));
+  pair_sums_.ReshapeFlat(metric::PairLossDoubles(B));
   distances_.Reshape({anchors, B});
   slopes_.Reshape({anchors, B});
-  pair_sums_.ReshapeFlat(metric::PairLossDoubles(B));
   logs_.Reshape({2 * B});
-  return {{ints_.mutable_gpu_data(), values_.mutable_gpu_data(),
-           row_sums_.mutable_gpu_data(), distances_.mutable_gpu_data(),
-           slopes_.mutable_gpu_data()},
-          pair_sums_.mutable_gpu_data(),
-          logs_.mutable_gpu_data()};
+  return {ints_.mutable_gpu_data(),      values_.mutable_gpu_data(),
+          pair_sums_.mutable_gpu_data(), distances_.mutable_gpu_data(),
+          slopes_.mutable_gpu_data(),    logs_.mutable_gpu_data()};
 }
 
 template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
-  const auto rows = this->TakeRows(bottom);
+  const auto rows = this->AppendToBank(bottom);
   const bool finite = metric::PairLossForwardGpu(
       options_, this->blobs_.empty() ? nullptr : this->blobs_[0]->gpu_data(),
       rows.x, rows.labels, rows.bank, rows.count, rows.D, Device(rows),
@@ -48,7 +45,7 @@ void PairLossLayer<Dtype>::Backward_gpu(const vector<Blob<Dtype>*>& top,
                                         const vector<Blob<Dtype>*>& bottom) {
   this->CheckLabelsNeedNoGradient(propagate_down);
   if (!propagate_down[0]) return;
-  const auto rows = this->LastRows(bottom);
+  const auto rows = this->BankAndBatch(bottom);
   metric::PairLossBackwardGpu(options_, rows.x, top[0]->gpu_diff(), rows.bank,
                               rows.count, rows.D, Device(rows),
                               bottom[0]->mutable_gpu_diff());

@@ -27,11 +27,11 @@ void FindOwnAngle(const MarginBatch<T>& batch, int64_t i, int64_t own,
   const T* const x = batch.x + i * batch.D;
   const T* const w = batch.w + own * batch.D;
   const T inverse_x = row[kInverseLength], inverse_w = batch.inverse_w[own];
-  const T plus = LaneSum<T>(batch.D, [=](int64_t k) {
+  const T plus = RowLaneSum<T>(batch.D, [=](int64_t k) {
     const T sum = x[k] * inverse_x + w[k] * inverse_w;
     return sum * sum;
   });
-  const T minus = LaneSum<T>(batch.D, [=](int64_t k) {
+  const T minus = RowLaneSum<T>(batch.D, [=](int64_t k) {
     const T gap = x[k] * inverse_x - w[k] * inverse_w;
     return gap * gap;
   });
@@ -85,7 +85,7 @@ void FillFactors(const MarginBatch<T>& batch, int64_t i, const T* y,
   }
   double sum = 0;
   if (batch.options.normalize) {
-    sum = LaneSum<double>(batch.C, [=](int64_t j) {
+    sum = RowLaneSum<double>(batch.C, [=](int64_t j) {
       return static_cast<double>(dy[j]) * y[j];
     });
   }

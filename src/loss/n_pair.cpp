@@ -8,7 +8,7 @@
 #include "caffe/pairwise/distances.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "core/parallel.hpp"
-#include "mining/mining_internal.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 namespace metric {
@@ -25,7 +25,7 @@ void MeasureRows(const T* x, const T* labels, int64_t bank, int64_t B,
     for (int64_t a = begin; a < end; ++a) {
       const T* const row = x + (bank + a) * D;
       batch->sums[a].squares =
-          LaneSum<T>(D, [=](int64_t k) { return row[k] * row[k]; });
+          RowLaneSum<T>(D, [=](int64_t k) { return row[k] * row[k]; });
     }
   });
   for (int64_t a = 0; a < A; ++a) {
@@ -146,7 +146,7 @@ class NPairRow {
 // Both rows of a pair get what each has as its first: s(a, b) + s(b, a), in
 // tiles that stay in cache.
 template <typename T>
-void PutTogether(int64_t bank, int64_t B, T* slopes) {
+void SymmetriseSlopes(int64_t bank, int64_t B, T* slopes) {
   constexpr int64_t kTile = 32;
   const int64_t A = B - bank, tiles = (A + kTile - 1) / kTile;
   ParallelFor(tiles, A * kTile, [=](int64_t first, int64_t last) {
@@ -189,7 +189,7 @@ NPairSums NPairForward(const NPairOptions& options, const T* x,
       NPairRow<T>(options, labels, bank, B, a, batch).Run();
     }
   });
-  PutTogether(bank, B, slopes);
+  SymmetriseSlopes(bank, B, slopes);
   for (const NPairSums& one : batch->sums) {
     all.loss += one.loss;
     all.pairs += one.pairs;

@@ -1,14 +1,13 @@
 // The N-pair loss on the device: one block of threads a row of the batch.
 #include <algorithm>
-#include <limits>
 
 #include "caffe/loss/triplet.hpp"
 #include "caffe/pairwise/distances.hpp"
 #include "caffe/loss/n_pair.hpp"
-#include "pairwise/reduce.cuh"
-#include "core/device.hpp"
 #include "caffe/util/math_functions.hpp"
-#include "mining/mining_plan.cuh"
+#include "core/device.hpp"
+#include "pairwise/reduce.cuh"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 namespace metric {
@@ -62,7 +61,7 @@ NPairPlan<T> MakeNPairPlan(const NPairOptions& options, const T* x,
 template <typename T>
 void MeasureRows(const NPairPlan<T>& plan) {
   const NPairPlan<T> m = plan;
-  constexpr T kMost = std::numeric_limits<T>::max() / 16;
+  const T most = kMostSquare<T>;
   ForEach(1, [=] __device__(int64_t) { m.totals[kNPairSums] = 1; });
   ForEachWarp(m.A, [=] __device__(int64_t a, int lane) {
     const T* const row = m.x + (m.bank + a) * m.D;
@@ -70,7 +69,7 @@ void MeasureRows(const NPairPlan<T>& plan) {
         WarpRowSum<T>(m.D, lane, [=](int64_t k) { return row[k] * row[k]; });
     if (lane != 0) return;
     m.sums[4 * m.B + a] = square;
-    if (!(square < kMost) || !isfinite(m.labels[m.bank + a])) {
+    if (!(square < most) || !isfinite(m.labels[m.bank + a])) {
       m.totals[kNPairSums] = 0;
     }
   });
@@ -179,7 +178,7 @@ __global__ void RowKernel(NPairPlan<T> m) {
 
 // Both rows of a pair get s(a, b) + s(b, a).
 template <typename T>
-void PutTogether(const NPairPlan<T>& plan) {
+void SymmetriseSlopes(const NPairPlan<T>& plan) {
   const NPairPlan<T> m = plan;
   ForEach(m.A * m.A, [=] __device__(int64_t at) {
     const int64_t a = at / m.A, b = at % m.A;
@@ -227,7 +226,7 @@ bool NPairForwardGpu(const NPairOptions& options, const T* x, const T* labels,
     Launch(RowKernel<T>,
            static_cast<int>(std::min<int64_t>(plan.A, kMaxBlocks)),
            kBlockThreads, 0, plan);
-    PutTogether(plan);
+    SymmetriseSlopes(plan);
   }
   FinishSums(plan, loss);
   double totals[kNPairSums + 1];

@@ -1,11 +1,13 @@
-// Multibatch and lifted structure on the device, with the distances and slopes
-// of mining: one block of threads an anchor.
+// Multibatch and lifted structure on the device: one block of threads an
+// anchor.
 #include <algorithm>
 
 #include "caffe/loss/pair_loss.hpp"
-#include "pairwise/reduce.cuh"
 #include "core/device.hpp"
-#include "mining/mining_plan.cuh"
+#include "pairwise/pair_slopes.cuh"
+#include "pairwise/reduce.cuh"
+#include "pairwise/row_measure.cuh"
+#include "pairwise/row_set.cuh"
 
 namespace caffe {
 namespace metric {
@@ -14,7 +16,7 @@ namespace {
 
 template <typename T>
 struct PairPlan {
-  MiningPlan<T> rows;
+  RowPlan<T> rows;
   PairLossOptions options;
   T margin;
   double* sums;    // kPairSums x B: a row of each of PairSums, by anchor
@@ -37,15 +39,15 @@ template <typename T>
 PairPlan<T> MakePairPlan(const PairLossOptions& options, const T* x,
                          int64_t bank, int64_t B, int64_t D,
                          const PairLossDevice<T>& device) {
-  MiningOptions rows;
-  rows.mining = Mining::kBatchAll;
-  rows.distance = options.distance;
   PairPlan<T> plan = {};
-  plan.rows = MakePlan(rows, x, bank, B, D, 0, device.rows);
   plan.options = options;
   plan.margin = static_cast<T>(options.margin);
   plan.sums = device.sums;
   plan.totals = plan.sums + kPairSums * B;
+  plan.rows = MakeRowPlan(options.distance, x, bank, B, D,
+                          RowMemory<T>{device.ints, device.values,
+                                       plan.totals + kPairSums + 2,
+                                       device.distances, device.slopes});
   plan.logs = device.logs;
   plan.pulls = plan.logs + B;
   return plan;
@@ -65,7 +67,7 @@ __device__ void StoreSums(const PairPlan<T>& m, int64_t a,
 
 // The distances of anchor a, in the products' place.
 template <typename T>
-__device__ void MeasureAnchor(const MiningPlan<T>& rows, int64_t a) {
+__device__ void MeasureAnchor(const RowPlan<T>& rows, int64_t a) {
   for (int64_t j = threadIdx.x; j < rows.B; j += kBlockThreads) {
     const T d = FinishDistance(rows, a, j);
     rows.distances[a * rows.B + j] =
@@ -75,7 +77,7 @@ __device__ void MeasureAnchor(const MiningPlan<T>& rows, int64_t a) {
 
 template <typename T>
 __device__ void MultibatchRow(const PairPlan<T>& m, T threshold, int64_t a) {
-  const MiningPlan<T>& rows = m.rows;
+  const RowPlan<T>& rows = m.rows;
   const int64_t i = rows.anchor[a];
   const PairWeights weights = m.Weights();
   PairSums sums;
@@ -113,7 +115,7 @@ __global__ void MultibatchKernel(PairPlan<T> m, const T* threshold) {
 // The logarithms of the anchors' sums.
 template <typename T>
 __global__ void LogKernel(PairPlan<T> m) {
-  const MiningPlan<T>& rows = m.rows;
+  const RowPlan<T>& rows = m.rows;
   for (int64_t a = blockIdx.x; a < rows.A; a += gridDim.x) {
     const int64_t i = rows.anchor[a];
     const T* const d = rows.distances + a * rows.B;
@@ -139,7 +141,7 @@ __global__ void LogKernel(PairPlan<T> m) {
 // The bank's rows see the anchors alone. One warp a row.
 template <typename T>
 __device__ void FinishBankRow(const PairPlan<T>& m, int64_t j, int lane) {
-  const MiningPlan<T>& rows = m.rows;
+  const RowPlan<T>& rows = m.rows;
   T least = HUGE_VAL;
   for (int64_t a = lane; a < rows.A; a += kWarpSize) {
     const T d = rows.distances[a * rows.B + j];
@@ -181,7 +183,7 @@ void FinishBank(const PairPlan<T>& plan) {
 // dL by the logarithm of the anchor's sum, with what it has from pairs (j, a).
 template <typename T>
 __device__ T AddLiftedPairs(const PairPlan<T>& m, int64_t a, PairSums* sums) {
-  const MiningPlan<T>& rows = m.rows;
+  const RowPlan<T>& rows = m.rows;
   const int64_t i = rows.anchor[a];
   const T weight = static_cast<T>(m.Weights().same);
   double own_anchors = 0;
@@ -216,7 +218,7 @@ __device__ T AddLiftedPairs(const PairPlan<T>& m, int64_t a, PairSums* sums) {
 
 template <typename T>
 __global__ void LiftedKernel(PairPlan<T> m) {
-  const MiningPlan<T>& rows = m.rows;
+  const RowPlan<T>& rows = m.rows;
   for (int64_t a = blockIdx.x; a < rows.A; a += gridDim.x) {
     const int64_t i = rows.anchor[a];
     const bool alone = m.Negatives(i) == 0;
@@ -267,7 +269,6 @@ void FinishSums(const PairPlan<T>& plan, T* loss) {
         [=] __device__(double sum, int64_t) { *total = sum; });
   }
   ForEach(1, [=] __device__(int64_t) {
-    m.totals[kPairSums + 2] = m.rows.totals[4];
     *loss = static_cast<T>(m.totals[0]);
   });
 }
@@ -280,7 +281,7 @@ bool PairLossForwardGpu(const PairLossOptions& options, const T* threshold,
                         int64_t D, const PairLossDevice<T>& device, T* loss,
                         PairSums* result) {
   const PairPlan<T> plan = MakePairPlan(options, x, bank, B, D, device);
-  PrepareMiningGpu(plan.rows, labels);
+  PrepareRowsGpu(plan.rows, labels);
   if (plan.rows.A > 0) {
     const int blocks =
         static_cast<int>(std::min<int64_t>(plan.rows.A, kMaxBlocks));
@@ -292,7 +293,7 @@ bool PairLossForwardGpu(const PairLossOptions& options, const T* threshold,
       if (bank > 0) FinishBank(plan);
       Launch(LiftedKernel<T>, blocks, kBlockThreads, 0, plan);
     }
-    PutPairsTogether(plan.rows);
+    SymmetriseSlopes(plan.rows);
   }
   FinishSums(plan, loss);
   double totals[kPairSums + 3];
@@ -305,10 +306,11 @@ template <typename T>
 void PairLossBackwardGpu(const PairLossOptions& options, const T* x,
                          const T* loss_diff, int64_t bank, int64_t B,
                          int64_t D, const PairLossDevice<T>& device, T* dx) {
-  MiningOptions rows;
-  rows.mining = Mining::kBatchAll;
-  rows.distance = options.distance;
-  MiningBackwardGpu(rows, x, 1., loss_diff, bank, B, D, device.rows, dx);
+  const RowPlan<T> plan =
+      MakePairPlan(options, x, bank, B, D, device).rows;
+  if (plan.A == 0) return;
+  PullAllGpu(plan);
+  WriteGradientGpu(plan, T(1), loss_diff, dx);
 }
 
 #define INSTANTIATE_PAIR_LOSS_GPU(T)                                          \

@@ -22,7 +22,7 @@ constexpr int64_t kBlock = 64;
 
 template <Distance kind, typename T>
 T RowDistance(const T* x, const T* y, int64_t D, const CosinePair<T>& pair) {
-  const T sum = LaneSum<T>(
+  const T sum = RowLaneSum<T>(
       D, [=](int64_t k) { return DistanceTerm<kind>(x[k], y[k], pair); });
   return DistanceFromSum<kind>(sum, pair);
 }

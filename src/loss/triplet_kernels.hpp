@@ -1,7 +1,7 @@
 // The inner loops of the triplet passes for squared and plain L2, one set an
-// instruction set. All sets give the same bits: sums run over LaneSum's lanes,
-// and nothing is fused. triplet.cpp decides which rows there are, and has the
-// loops of the other distances.
+// instruction set. All sets give the same bits: sums run over RowLaneSum's
+// lanes, and nothing is fused. triplet.cpp decides which rows there are, and
+// has the loops of the other distances.
 #ifndef TERCET_LOSS_TRIPLET_KERNELS_HPP_
 #define TERCET_LOSS_TRIPLET_KERNELS_HPP_
 

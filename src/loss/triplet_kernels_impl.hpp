@@ -17,7 +17,7 @@ namespace caffe {
 namespace metric {
 namespace {
 
-// LaneSum's partial sums (distances.hpp): lane k % kSumLanes has term k.
+// RowLaneSum's partial sums (distances.hpp): lane k % kSumLanes has term k.
 constexpr int kSumLanes = metric::kLanes;
 
 template <typename T>

@@ -9,14 +9,16 @@
 
 #include "caffe/check.hpp"
 #include "caffe/common.hpp"
-#include "mining/mining_internal.hpp"
+#include "core/parallel.hpp"
+#include "mining/semi_hard_search.hpp"
+#include "pairwise/row_measure.hpp"
 
 namespace caffe {
 namespace metric {
 
 namespace {
 
-// An anchor's search. Rows are those of the MiningBatch.
+// An anchor's search. Rows are those of the RowSet.
 struct AnchorSearch {
   std::vector<int32_t> positives;  // ascending
   std::vector<float> distances;    // of these
@@ -28,19 +30,19 @@ struct AnchorSearch {
 
 // The memory of a thread.
 struct OfflineSlot {
-  MiningSlot<float> mining;
+  MeasureSlot<float> measure;
+  std::vector<int32_t> ranks;
   std::vector<AnchorSearch> searches;
 };
 
 class OfflineMiner {
  public:
   OfflineMiner(const OfflineMiningOptions& options,
-               const MiningOptions& measure, const float* x,
-               const MiningBatch<float>& batch)
+               const RowSet<float>& rows)
       : options_(options),
-        batch_(batch),
-        kernels_(BestMiningKernels<float>()),
-        measure_(measure, x, batch),
+        rows_(rows),
+        kernels_(BestRowKernels<float>()),
+        measure_(rows),
         hard_(options.mining == Mining::kBatchHard) {}
 
   // The triplets of anchors [begin, end).
@@ -50,8 +52,8 @@ class OfflineMiner {
     for (int64_t i = begin; i < end; ++i) {
       ListPositives(i, &slot->searches[i - begin]);
     }
-    const int64_t first = batch_.group[begin].begin;
-    const int64_t last = batch_.group[end - 1].end;
+    const int64_t first = rows_.group[begin].begin;
+    const int64_t last = rows_.group[end - 1].end;
     ForEachTile(begin, end, first, last, slot,
                 [&](int64_t i, int64_t from, int64_t to, const float* d,
                     AnchorSearch* search) {
@@ -62,10 +64,10 @@ class OfflineMiner {
       search.thresholds = search.distances;
       search.above.Start(search.distances.size(), &search.thresholds);
     }
-    ForEachTile(begin, end, 0, batch_.B, slot,
+    ForEachTile(begin, end, 0, rows_.B, slot,
                 [&](int64_t i, int64_t from, int64_t to, const float* d,
                     AnchorSearch* search) {
-                  MeetNegatives(i, from, to, d, &slot->mining.ranks, search);
+                  MeetNegatives(i, from, to, d, &slot->ranks, search);
                 });
     for (int64_t i = begin; i < end; ++i) {
       Finish(i, &slot->searches[i - begin], mined);
@@ -74,13 +76,13 @@ class OfflineMiner {
 
  private:
   bool IsAnchor(int64_t i) const {
-    return batch_.group[i].end - batch_.group[i].begin > 1;
+    return rows_.group[i].end - rows_.group[i].begin > 1;
   }
 
   // All positives, or as many as are wanted, drawn from a generator of the
   // anchor's own.
   void ListPositives(int64_t i, AnchorSearch* search) const {
-    const MiningGroup group = batch_.group[i];
+    const RowRange group = rows_.group[i];
     search->positives.clear();
     search->distances.clear();
     search->nearest = {std::numeric_limits<float>::infinity(), -1};
@@ -89,7 +91,7 @@ class OfflineMiner {
     int64_t left = group.end - group.begin - 1;
     int64_t wanted =
         options_.positives > 0 ? std::min(options_.positives, left) : left;
-    Rng rng(options_.seed, batch_.order[i]);
+    Rng rng(options_.seed, rows_.order[i]);
     for (int32_t p = group.begin; p < group.end && wanted > 0; ++p) {
       if (p == i) continue;
       if (wanted == left ||
@@ -108,10 +110,10 @@ class OfflineMiner {
                    OfflineSlot* slot, const Body& body) const {
     for (int64_t from = first; from < last; from += options_.tile_rows) {
       const int64_t to = std::min(last, from + options_.tile_rows);
-      measure_.Multiply(begin, end, from, to, &slot->mining);
+      measure_.Multiply(begin, end, from, to, &slot->measure);
       for (int64_t i = begin; i < end; ++i) {
         if (!IsAnchor(i)) continue;
-        float* const d = slot->mining.block.data() + (i - begin) * (to - from);
+        float* const d = slot->measure.block.data() + (i - begin) * (to - from);
         measure_.Finish(i, from, to, d);
         body(i, from, to, d, &slot->searches[i - begin]);
       }
@@ -120,11 +122,11 @@ class OfflineMiner {
 
   void MeetPositives(int64_t i, int64_t from, int64_t to, const float* d,
                      AnchorSearch* search) const {
-    const MiningGroup group = batch_.group[i];
+    const RowRange group = rows_.group[i];
     if (hard_) {
-      for (const MiningGroup part :
-           {MiningGroup{group.begin, static_cast<int32_t>(i)},
-            MiningGroup{static_cast<int32_t>(i + 1), group.end}}) {
+      for (const RowRange part :
+           {RowRange{group.begin, static_cast<int32_t>(i)},
+            RowRange{static_cast<int32_t>(i + 1), group.end}}) {
         Search(kernels_.farthest, d, part.begin, part.end, from, to,
                &search->farthest);
       }
@@ -140,10 +142,10 @@ class OfflineMiner {
 
   void MeetNegatives(int64_t i, int64_t from, int64_t to, const float* d,
                      std::vector<int32_t>* ranks, AnchorSearch* search) const {
-    const MiningGroup group = batch_.group[i];
-    for (const MiningGroup part :
-         {MiningGroup{0, group.begin},
-          MiningGroup{group.end, static_cast<int32_t>(batch_.B)}}) {
+    const RowRange group = rows_.group[i];
+    for (const RowRange part :
+         {RowRange{0, group.begin},
+          RowRange{group.end, static_cast<int32_t>(rows_.B)}}) {
       if (hard_) {
         Search(kernels_.nearest, d, part.begin, part.end, from, to,
                &search->nearest);
@@ -159,15 +161,17 @@ class OfflineMiner {
     }
   }
 
-  // Searches what of rows [begin, end) lies in [from, to).
+  // Searches what of rows [begin, end) lies in [from, to) for what is better
+  // than *found; `search` is `nearest` or `farthest` of RowKernels.
   void Search(void (*search)(const float*, int64_t, int64_t, Found<float>*),
               const float* d, int64_t begin, int64_t end, int64_t from,
               int64_t to, Found<float>* found) const {
     begin = std::max(begin, from);
     end = std::min(end, to);
-    if (begin < end) {
-      SearchFrom(search, d, begin - from, end - from, from, found);
-    }
+    if (begin >= end) return;
+    Found<float> here{found->value, -1};
+    search(d, begin - from, end - from, &here);
+    if (here.at >= 0) *found = Found<float>{here.value, from + here.at};
   }
 
   void Finish(int64_t i, AnchorSearch* search, OfflineMining* mined) const {
@@ -195,27 +199,27 @@ class OfflineMiner {
     ++mined->mined;
     mined->violating += violates;
     if (options_.violating && !violates) return;
-    mined->triplets.push_back({batch_.order[i], batch_.order[positive.at],
-                               batch_.order[negative.at], positive.value,
+    mined->triplets.push_back({rows_.order[i], rows_.order[positive.at],
+                               rows_.order[negative.at], positive.value,
                                negative.value});
   }
 
   const OfflineMiningOptions& options_;
-  const MiningBatch<float>& batch_;
-  const MiningKernels<float>& kernels_;
+  const RowSet<float>& rows_;
+  const RowKernels<float>& kernels_;
   const RowMeasure<float> measure_;
   const bool hard_;
 };
 
-void CheckPeople(const MiningBatch<float>& batch) {
-  const MiningGroup first = batch.group[0];
-  INPUT_CHECK(first.end < batch.B)
-      << "all " << batch.B << " embeddings are of one person; triplets take "
+void CheckPeople(const RowSet<float>& rows) {
+  const RowRange first = rows.group[0];
+  INPUT_CHECK(first.end < rows.B)
+      << "all " << rows.B << " embeddings are of one person; triplets take "
       << "two people";
   const bool pairs =
-      std::any_of(batch.group.begin(), batch.group.end(),
-                  [](MiningGroup g) { return g.end - g.begin > 1; });
-  INPUT_CHECK(pairs) << "none of " << batch.B << " people has more than one "
+      std::any_of(rows.group.begin(), rows.group.end(),
+                  [](RowRange g) { return g.end - g.begin > 1; });
+  INPUT_CHECK(pairs) << "none of " << rows.B << " people has more than one "
                      << "embedding; triplets take a person with two";
 }
 
@@ -244,12 +248,10 @@ OfflineMining MineOffline(const OfflineMiningOptions& options, const float* x,
         options.mining == Mining::kSemiHard);
   CHECK(options.tile_anchors > 0 && options.tile_rows > 0);
   INPUT_CHECK(n > 0) << "there is no embedding to mine triplets from";
-  MiningOptions measure;
-  measure.distance = options.distance;
-  MiningBatch<float> batch;
-  PrepareRows(measure, x, labels, 0, n, D, &batch);
-  CheckPeople(batch);
-  const OfflineMiner miner(options, measure, x, batch);
+  RowSet<float> rows;
+  PrepareLabelledRows(options.distance, x, labels, 0, n, D, &rows);
+  CheckPeople(rows);
+  const OfflineMiner miner(options, rows);
   const int64_t blocks = (n + options.tile_anchors - 1) / options.tile_anchors;
   std::vector<OfflineMining> parts(blocks);
   // Whoever is free takes the next block; its triplets have their place.

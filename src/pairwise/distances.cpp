@@ -19,7 +19,7 @@ template <Distance kind, typename T>
 T RowDistanceOf(const T* x, const T* y, int64_t D) {
   const CosinePair<T> pair = PairOf<kind>(x, y, D);
   return DistanceFromSum<kind>(
-      LaneSum<T>(
+      RowLaneSum<T>(
           D, [=](int64_t k) { return DistanceTerm<kind>(x[k], y[k], pair); }),
       pair);
 }
@@ -41,13 +41,13 @@ void RowGradientsOf(const T* x, const T* y, T distance, T scale, int64_t D,
 
 template <typename T>
 T RowInverseNorm(const T* x, int64_t D) {
-  return InverseNorm(LaneSum<T>(D, [=](int64_t k) { return x[k] * x[k]; }));
+  return InverseNorm(RowLaneSum<T>(D, [=](int64_t k) { return x[k] * x[k]; }));
 }
 
 template <typename T>
 CosinePair<T> RowCosinePair(const T* x, const T* y, T inverse_x, T inverse_y,
                             int64_t D) {
-  return MakeCosinePair(inverse_x, inverse_y, LaneSum<T>(D, [=](int64_t k) {
+  return MakeCosinePair(inverse_x, inverse_y, RowLaneSum<T>(D, [=](int64_t k) {
                           return (x[k] - y[k]) * (x[k] + y[k]);
                         }));
 }

@@ -1,5 +1,6 @@
 // Sums of row values on the device, for losses: in double, blocks first and
-// then over the blocks, in an order that the number of rows alone decides.
+// then over the blocks, in an order that the number of rows alone decides. And
+// sums and searches of one block or warp.
 // Included by .cu files alone.
 #ifndef TERCET_PAIRWISE_REDUCE_CUH_
 #define TERCET_PAIRWISE_REDUCE_CUH_
@@ -106,6 +107,80 @@ __device__ inline T WarpRowSum(int64_t count, int lane, const Term& term) {
   T sum = 0;
   for (int64_t k = lane; k < count; k += kWarpSize) sum += term(k);
   return WarpSum(sum);
+}
+
+// The sum over the block, in its thread 0.
+__device__ inline double BlockTotal(double value) {
+  constexpr int kBlockWarps = kBlockThreads / kWarpSize;
+  __shared__ double totals[kBlockWarps];
+  value = WarpSum(value);
+  __syncthreads();
+  if (threadIdx.x % kWarpSize == 0) totals[threadIdx.x / kWarpSize] = value;
+  __syncthreads();
+  for (int w = 1; threadIdx.x == 0 && w < kBlockWarps; ++w) {
+    value += totals[w];
+  }
+  return value;
+}
+
+// The block's sum in each of its threads.
+__device__ inline double BlockSumToAll(double value) {
+  __shared__ double sum;
+  value = BlockTotal(value);
+  if (threadIdx.x == 0) sum = value;
+  __syncthreads();
+  return sum;
+}
+
+// The least of the block's values in each of its threads.
+template <typename T>
+__device__ T BlockLeastValue(T value) {
+  __shared__ T least[kBlockThreads / kWarpSize];
+  value = -WarpMax(-value);
+  __syncthreads();
+  if (threadIdx.x % kWarpSize == 0) least[threadIdx.x / kWarpSize] = value;
+  __syncthreads();
+  for (int w = 0; w < kBlockThreads / kWarpSize; ++w) {
+    value = least[w] < value ? least[w] : value;
+  }
+  return value;
+}
+
+// The least value and where it stands, the first of equals; to all threads of
+// the block.
+template <typename T>
+__device__ inline void BlockLeast(T* value, int* at) {
+  __shared__ T values[kBlockThreads];
+  __shared__ int places[kBlockThreads];
+  __syncthreads();
+  values[threadIdx.x] = *value;
+  places[threadIdx.x] = *at;
+  for (int width = kBlockThreads / 2; width > 0; width /= 2) {
+    __syncthreads();
+    const int own = static_cast<int>(threadIdx.x), other = own + width;
+    if (own < width &&
+        (values[other] < values[own] ||
+         (values[other] == values[own] && places[other] < places[own]))) {
+      values[own] = values[other];
+      places[own] = places[other];
+    }
+  }
+  __syncthreads();
+  *value = values[0];
+  *at = places[0];
+}
+
+// The same by the lanes of a warp.
+template <typename T>
+__device__ inline void WarpLeast(T* value, int* at) {
+  for (int offset = kWarpSize / 2; offset > 0; offset /= 2) {
+    const T value2 = __shfl_xor_sync(0xffffffffu, *value, offset);
+    const int at2 = __shfl_xor_sync(0xffffffffu, *at, offset);
+    if (value2 < *value || (value2 == *value && at2 < *at)) {
+      *value = value2;
+      *at = at2;
+    }
+  }
 }
 
 }  // namespace metric

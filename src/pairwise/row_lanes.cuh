@@ -1,9 +1,9 @@
-// Sweeps over the rows of matrices on the device, whose sums are LaneSum's bit
-// for bit: what the CPU decides at a kink, the device decides too. Included by
-// .cu files alone, which are compiled without fused multiply-adds for the same
-// reason (src/CMakeLists.txt).
+// Sweeps over the rows of matrices on the device, whose sums are RowLaneSum's
+// bit for bit: what the CPU decides at a kink, the device decides too. Included
+// by .cu files alone, which are compiled without fused multiply-adds for the
+// same reason (src/CMakeLists.txt).
 //
-// LaneSum adds the k-th term of a row to lane k % 16. So a row is read by a
+// RowLaneSum adds the k-th term of a row to lane k % 16. So a row is read by a
 // group of 16 / W neighbouring threads: thread q of it has the lanes q W ...
 // q W + W - 1 and reads W values at a time, 16 bytes where D and the pointers
 // allow it, else one. A warp thus takes 2 W rows at once, and each thread
@@ -115,7 +115,7 @@ __device__ void SweepRow(const Rows& rows, int64_t D, int first, Body body) {
   }
 }
 
-// The sum of a row's lanes, in each thread of its group; LaneSum's order.
+// The sum of a row's lanes, in each thread of its group; RowLaneSum's order.
 template <int W, typename T>
 __device__ T SumOfLanes(T (&lane)[W]) {
 #pragma unroll

@@ -1,5 +1,5 @@
-// The moving means of people, and their nearest neighbours, which are found as
-// mining finds the negatives of an anchor: one block of rows against all.
+// The moving means of people, and their nearest neighbours, which are found
+// by the distances of one block of means after another to all.
 
 #include "caffe/sampling/class_means.hpp"
 
@@ -7,10 +7,9 @@
 #include <cmath>
 #include <cstring>
 #include <map>
-#include <numeric>
 
 #include "caffe/check.hpp"
-#include "mining/mining_internal.hpp"
+#include "pairwise/row_measure.hpp"
 
 namespace caffe {
 namespace metric {
@@ -80,20 +79,16 @@ std::vector<int32_t> ClassMeans::Nearest(int width) const {
   }
   const int64_t n = who.size();
   if (n == 0 || width == 0) return nearest;
-  std::vector<float> labels(n);
-  std::iota(labels.begin(), labels.end(), 0.f);
-  MiningOptions options;
-  options.distance = Distance::kSquaredL2;
-  MiningBatch<float> batch;
-  PrepareMining(options, rows.data(), labels.data(), 0, n, size_, &batch);
-  const RowMeasure<float> measure(options, rows.data(), batch);
-  ForEachMiningBlock(
-      &batch, n * size_,
-      [&](MiningSlot<float>* slot, int64_t begin, int64_t end) {
+  RowSet<float> means;
+  PrepareRows(Distance::kSquaredL2, rows.data(), n, size_, &means);
+  const RowMeasure<float> measure(means);
+  std::vector<MeasureSlot<float>> slots(RowSlots(n));
+  ForEachRowBlock(
+      n, n * size_, slots.size(), [&](int64_t s, int64_t begin, int64_t end) {
         std::vector<int32_t> places;
-        measure.Multiply(begin, end, 0, n, slot);
+        measure.Multiply(begin, end, 0, n, &slots[s]);
         for (int64_t i = begin; i < end; ++i) {
-          float* const d = slot->block.data() + (i - begin) * n;
+          float* const d = slots[s].block.data() + (i - begin) * n;
           measure.Finish(i, 0, n, d);
           LeastOf(d, n, i, width, &places);
           int32_t* to = &nearest[int64_t{who[i]} * width];

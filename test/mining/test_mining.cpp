@@ -16,6 +16,7 @@
 #include "caffe/test/fixture.hpp"
 #include "caffe/util/rng.hpp"
 #include "core/cpu.hpp"
+#include "mining/mining_state.hpp"
 #include "test/mining/mining_reference.hpp"
 
 namespace caffe {
@@ -64,7 +65,7 @@ class MiningTest : public ::testing::Test {
   static Mined<Dtype> Mine(const MiningOptions& options, const Batch& batch,
                            uint64_t draw, MiningBatch<Dtype>* memory) {
     Mined<Dtype> mined;
-    memory->record = true;
+    memory->set_record(true);
     mined.result =
         MiningForward(options, batch.x.data(), batch.labels.data(), batch.bank,
                       batch.B(), batch.D, draw, memory);
@@ -74,12 +75,13 @@ class MiningTest : public ::testing::Test {
                    static_cast<Dtype>(mined.result.factor), memory,
                    mined.dx.data());
     if (options.mining == Mining::kBatchAll) return mined;
-    for (size_t a = 0; a < memory->anchors.size(); ++a) {
-      const vector<int>& made = memory->choices[a];
+    const metric::RowSet<Dtype>& rows = memory->state()->rows;
+    for (int64_t a = 0; a < rows.anchor_count(); ++a) {
+      const vector<int>& made = memory->choices()[a];
       for (size_t c = 0; c < made.size(); c += 5) {
-        mined.triplets.push_back({memory->order[memory->anchors[a]],
-                                  memory->order[made[c]],
-                                  memory->order[made[c + 1]]});
+        mined.triplets.push_back({rows.order[rows.anchors[a]],
+                                  rows.order[made[c]],
+                                  rows.order[made[c + 1]]});
       }
     }
     return mined;

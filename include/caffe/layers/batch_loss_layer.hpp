@@ -53,9 +53,9 @@ class BatchLossLayer : public MetricLossLayer<Dtype> {
     const Dtype* labels;  // count
   };
   // Once a Forward: the batch, behind the bank where it is in use. On the
-  // device in GPU mode. Last says it again, for Backward and KinkSides.
-  Rows TakeRows(const vector<Blob<Dtype>*>& bottom);
-  Rows LastRows(const vector<Blob<Dtype>*>& bottom) const;
+  // device in GPU mode. BankAndBatch says it again, for Backward and KinkSides.
+  Rows AppendToBank(const vector<Blob<Dtype>*>& bottom);
+  Rows BankAndBatch(const vector<Blob<Dtype>*>& bottom) const;
 
   void CheckLabelsNeedNoGradient(const vector<bool>& propagate_down) const;
   // Whether a loss over pairs is their mean, or with loss_param

@@ -75,10 +75,9 @@ class PairLossLayer : public BatchLossLayer<Dtype> {
       const typename BatchLossLayer<Dtype>::Rows& rows);
   Blob<int> ints_;
   Blob<Dtype> values_;
-  Blob<double> row_sums_;
+  Blob<double> pair_sums_;
   Blob<Dtype> distances_;
   Blob<Dtype> slopes_;
-  Blob<double> pair_sums_;
   Blob<Dtype> logs_;
 #endif
 };

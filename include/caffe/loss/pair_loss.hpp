@@ -1,7 +1,10 @@
 // Losses over all pairs of B labelled embeddings: multibatch and lifted
 // structure. Functions on pointers; reading options and blobs is left to the
-// layers. Rows, labels, bank and distances are those of mining.hpp, which does
-// what is before the loss (distances) and after it (the gradient by the rows).
+// layers.
+//
+// x is B x D, labels has B values. Rows with equal labels are of one person;
+// any finite numbers will do. The first `bank` rows are those of a memory bank,
+// which get no gradient. d is a distance of distances.hpp (not kL1).
 //
 // The anchors a are the rows behind the bank, and their pairs (a, j) those
 // with all other rows, the bank's included; so two anchors make two pairs. S
@@ -33,9 +36,10 @@
 
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
-#include "caffe/mining/mining.hpp"
+#include "caffe/pairwise/distances.hpp"
 
 namespace caffe {
 namespace metric {
@@ -105,23 +109,32 @@ TERCET_HD inline double LiftedCollapsed(double margin, double terms,
   return J > 0 ? J * J / 2 : 0.;
 }
 
-// What Forward keeps for Backward, and its memory, which only grows.
 template <typename T>
-struct PairLossBatch {
-  MiningBatch<T> rows;
-  std::vector<PairSums> sums;  // of each anchor
-  // kLifted, of each row: the logarithm of its sum; of those of the bank the
-  // derivative of L by it.
-  std::vector<T> logs;
-  std::vector<T> pulls;
-  std::vector<int32_t> place;  // which anchor a row is, or -1
+struct PairLossState;
+
+// What Forward keeps for Backward, and its memory, which only grows. One
+// object is for one thread at a time.
+template <typename T>
+class PairLossBatch {
+ public:
+  PairLossBatch();
+  ~PairLossBatch();
+
+  // Whether Forward notes the hinges' sides for each anchor, for KinkSides.
+  void set_record(bool record);
+  // Of the last Forward, an anchor each.
+  const std::vector<std::vector<int>>& choices() const;
+
+  PairLossState<T>* state() const { return state_.get(); }  // the loss's own
+
+ private:
+  std::unique_ptr<PairLossState<T>> state_;
 };
 
 // The loss, and what else there is in PairSums. The bits do not depend on the
 // number of threads. *threshold is kMultibatch's. Throws Error(kInput) where an
 // embedding or a label is not finite; the message names the row, counted from
-// the first behind the bank. batch->rows.record asks for the hinges' sides, for
-// KinkSides.
+// the first behind the bank.
 template <typename T>
 PairSums PairLossForward(const PairLossOptions& options, const T* threshold,
                          const T* x, const T* labels, int64_t bank, int64_t B,
@@ -137,10 +150,17 @@ void PairLossBackward(const PairLossOptions& options, const T* x, T scale,
 // The device memory of the GPU's passes.
 template <typename T>
 struct PairLossDevice {
-  MiningDevice<T> rows;
+  int* ints;     // PairLossInts(B)
+  T* values;     // PairLossValues(B, D)
   double* sums;  // PairLossDoubles(B)
+  T* distances;  // (B - bank) x B
+  T* slopes;     // (B - bank) x B
   T* logs;       // 2 B
 };
+inline int64_t PairLossInts(int64_t B) { return 6 * B; }
+inline int64_t PairLossValues(int64_t B, int64_t D) {
+  return 2 * B * D + D + 2 * B;
+}
 // Of each anchor, of all, and |S|, |N| and whether all is finite.
 inline int64_t PairLossDoubles(int64_t B) { return kPairSums * (B + 1) + 3; }
 

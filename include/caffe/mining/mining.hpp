@@ -56,6 +56,7 @@
 #define CAFFE_MINING_MINING_HPP_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "caffe/pairwise/distances.hpp"
@@ -100,110 +101,27 @@ TERCET_HD inline double MiningFactor(const MiningOptions& options,
   return 1. / static_cast<double>(count > 0 ? count : 1);
 }
 
-// A run of rows of one person, in the order of the rows below.
-struct MiningGroup {
-  int32_t begin;
-  int32_t end;
-};
-
-// A pair with a gradient, of a row that is given elsewhere: dL/dd of the two,
-// for kL2 divided by d.
 template <typename T>
-struct MiningEdge {
-  int32_t row;
-  T slope;
-};
-
-// A positive and a negative of the same anchor.
-struct MiningPick {
-  int32_t positive;
-  int32_t negative;
-};
-
-// The working memory of a thread.
-template <typename T>
-struct MiningSlot {
-  std::vector<T> block;  // some rows of a matrix of B columns
-  std::vector<T> rows;   // some anchors' rows, side by side
-  std::vector<T> weights;
-  std::vector<T> thresholds;
-  std::vector<int64_t> counts;
-  std::vector<int32_t> ranks;
-  std::vector<MiningPick> picks;
-  std::vector<double> chances;
-};
+struct MiningState;
 
 // What Forward keeps for Backward, and its memory, which only grows. One
 // object is for one thread at a time.
 template <typename T>
-struct MiningBatch {
-  int64_t B = 0;
-  int64_t D = 0;
-  int64_t bank = 0;
-  // Row i here is row order[i] of x: people in the order of their first rows,
-  // the rows of a person together.
-  std::vector<int32_t> order;
-  std::vector<MiningGroup> group;  // of each row i, its person's rows
-  // The rows i that are anchors: without a bank all in a row, else in the order
-  // of x. What is said of an anchor below is at its place among these.
-  std::vector<int32_t> anchors;
-  // B x D, without their common offset; for kCosine of the unit vectors.
-  std::vector<T> rows;
-  std::vector<T> squares;   // |rows_i|^2
-  std::vector<T> inverses;  // kCosine: 1/|x|, 0 for a zero vector
-  // Few pairs: anchor a has count[a] edges from first[a] on. Edges name rows of
-  // x; for kCosine rows of `rows`.
-  std::vector<MiningEdge<T>> edges;
-  std::vector<int64_t> first;
-  std::vector<int32_t> count;
-  // Many: the slopes of all pairs. For kL2 those of near-duplicates are edges
-  // all the same: they would drown the others.
-  bool dense = false;
-  std::vector<T> slopes;
-  std::vector<std::vector<MiningEdge<T>>> near;
-  // What each anchor adds, and the working memory of the threads.
-  std::vector<double> loss;
-  std::vector<int64_t> triplets;
-  std::vector<int64_t> active;
-  std::vector<MiningSlot<T>> slots;
-  std::vector<T> gradient;
-  // Where `record` is set: the choices made for each anchor, for KinkSides.
-  bool record = false;
-  std::vector<std::vector<int>> choices;
+class MiningBatch {
+ public:
+  MiningBatch();
+  ~MiningBatch();
+
+  // Whether Forward notes the choices made for each anchor, for KinkSides.
+  void set_record(bool record);
+  // Of the last Forward, an anchor each.
+  const std::vector<std::vector<int>>& choices() const;
+
+  MiningState<T>* state() const { return state_.get(); }  // mining's own
+
+ private:
+  std::unique_ptr<MiningState<T>> state_;
 };
-
-// A random number in [0, 1) for the pair of rows (i, p): number i * B + p.
-TERCET_HD inline double PairUniform(uint64_t draw, int64_t pair) {
-  const PhiloxBlock block = PhiloxAt(draw, pair);
-  const uint64_t bits = static_cast<uint64_t>(block.v[0]) << 32 | block.v[1];
-  return (bits >> 11) * (1.0 / 9007199254740992.0);
-}
-
-// The place of negative t of an anchor whose person has the rows `group`.
-TERCET_HD inline int64_t NegativeAt(const MiningGroup& group, int64_t t) {
-  return t < group.begin ? t : t + group.end - group.begin;
-}
-
-// A distance from the product of rows is computed again from differences where
-// it is below this share of |x|^2 + |y|^2: the product's error is a few
-// roundings of that sum, so what is kept is right to about 1e-3.
-template <typename T>
-constexpr T kNearShare = sizeof(T) == sizeof(float) ? T(4096 * 1.1920929e-7)
-                                                    : T(4096 * 2.220446e-16);
-
-// The logarithm of a negative's chance to be drawn by kDistanceWeighted, at
-// distance d of D-dimensional rows; -infinity beyond the limit.
-TERCET_HD inline double LogChance(const MiningOptions& options, double d,
-                                  double D) {
-  constexpr double kLeast = 1e-8;  // of 1 - d^2/4, at the far end
-  if (options.distance == Distance::kCosine) d = std::sqrt(2 * d);
-  if (options.distance == Distance::kSquaredL2) d = std::sqrt(d);
-  if (d > options.limit) return -HUGE_VAL;
-  if (d < options.cutoff) d = options.cutoff;
-  const double rest = 1 - d * d / 4;
-  return (2 - D) * std::log(d) -
-         (D - 3) / 2 * std::log(rest > kLeast ? rest : kLeast);
-}
 
 // The loss. `draw` decides what kDistanceWeighted and kRandom draw: the same
 // number, the same triplets. The bits do not depend on the number of threads.

@@ -111,7 +111,7 @@ TERCET_HD inline T DistanceGradient(T x, T y, T d, const CosinePair<T>& pair) {
 // Sums term(k) over k = 0 ... count-1 in kLanes partial sums.
 constexpr int kLanes = 16;
 template <typename T, typename Term>
-inline T LaneSum(int64_t count, const Term& term) {
+inline T RowLaneSum(int64_t count, const Term& term) {
   T lane[kLanes] = {};
   int64_t k = 0;
   for (; k + kLanes <= count; k += kLanes) {

@@ -1,12 +1,10 @@
-// The inner loops of mining, one set an instruction set: what each does.
-// mining.cpp decides the blocking and the threads; nothing here allocates or
-// knows of options.
-#ifndef TERCET_MINING_MINING_KERNELS_HPP_
-#define TERCET_MINING_MINING_KERNELS_HPP_
+// The inner loops over rows, their distances and slopes, one set an instruction
+// set: what each does. The callers decide the blocking and the threads; nothing
+// here allocates or knows of options.
+#ifndef TERCET_PAIRWISE_ROW_KERNELS_HPP_
+#define TERCET_PAIRWISE_ROW_KERNELS_HPP_
 
 #include <cstdint>
-
-#include "caffe/mining/mining.hpp"
 
 namespace caffe {
 namespace metric {
@@ -18,11 +16,19 @@ struct Found {
   int64_t at;
 };
 
+// A pair with a gradient, of a row that is given elsewhere: dL/dd of the two,
+// for kL2 divided by d.
+template <typename T>
+struct PairEdge {
+  int32_t row;
+  T slope;
+};
+
 // How many thresholds `above` and `count` take at a time.
 constexpr int kThresholds = 4;
 
 template <typename T>
-struct MiningKernels {
+struct RowKernels {
   // g_j = max(0, g_j + squares_j + own) for j of 0 ... n-1, and the least of
   // these.
   T (*distances)(T* g, const T* squares, T own, int64_t n);
@@ -53,7 +59,7 @@ struct MiningKernels {
   // |x - y|^2 of D values.
   T (*squared)(const T* x, const T* y, int64_t D);
   // sum_k += sum over edges of slope (own_k - rows(edge.row)_k).
-  void (*pull)(const MiningEdge<T>* edges, int64_t count, const T* rows,
+  void (*pull)(const PairEdge<T>* edges, int64_t count, const T* rows,
                const T* own, int64_t D, T* sum);
   // to(i, j) = a(i, j) + b(j, i) for i of 0 ... m-1, j of 0 ... n-1.
   void (*add_transposed)(const T* a, const T* b, int64_t pitch, int64_t m,
@@ -64,16 +70,16 @@ struct MiningKernels {
 
 // The set of BestIsa() (core/cpu.hpp).
 template <typename T>
-const MiningKernels<T>& BestMiningKernels();
+const RowKernels<T>& BestRowKernels();
 
 #ifdef TERCET_X86_KERNELS
 template <typename T>
-const MiningKernels<T>& Avx2MiningKernels();
+const RowKernels<T>& Avx2RowKernels();
 template <typename T>
-const MiningKernels<T>& Avx512MiningKernels();
+const RowKernels<T>& Avx512RowKernels();
 #endif
 
 }  // namespace metric
 }  // namespace caffe
 
-#endif  // TERCET_MINING_MINING_KERNELS_HPP_
+#endif  // TERCET_PAIRWISE_ROW_KERNELS_HPP_

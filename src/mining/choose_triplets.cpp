@@ -1,66 +1,22 @@
 // The choice of triplets of one anchor, from its distances to all rows, and
 // what they add to the loss and to the slopes.
+#include "mining/choose_triplets.hpp"
+
 #include <algorithm>
 #include <cmath>
-#include <utility>
+#include <limits>
+#include <vector>
 
-#include "mining/mining_internal.hpp"
+#include "mining/negatives.hpp"
+#include "mining/semi_hard_search.hpp"
 
 namespace caffe {
 namespace metric {
 
 namespace {
 
-// With up to this many positives, each negative is held against each of them;
-// with more, it is looked up among them.
-constexpr int64_t kFewPositives = 64;
-
 template <typename T>
 constexpr T kFar = std::numeric_limits<T>::infinity();
-
-// dL/dd / d for kL2, 0 at distance 0; else dL/dd.
-template <typename T>
-T SlopeAt(const MiningAnchor<T>& anchor, T slope, T d) {
-  if (anchor.options->distance != Distance::kL2) return slope;
-  return d == 0 ? T(0) : slope / d;
-}
-
-template <typename T>
-bool IsNear(const MiningAnchor<T>& anchor, int64_t j, T d) {
-  const std::vector<T>& squares = anchor.batch->squares;
-  return anchor.options->distance == Distance::kL2 &&
-         d * d < kNearShare<T> * (squares[anchor.i] + squares[j]);
-}
-
-template <typename T>
-int32_t EdgeRow(const MiningAnchor<T>& anchor, int64_t j) {
-  return anchor.options->distance == Distance::kCosine
-             ? static_cast<int32_t>(j)
-             : anchor.batch->order[j];
-}
-
-template <typename T>
-void ClearSlopes(const MiningAnchor<T>& anchor) {
-  ForPanels(anchor, [](int64_t begin, int64_t end, T* to) {
-    std::fill_n(to, end - begin, T(0));
-  });
-}
-
-// Adds dL/dd of the pair (i, j), whose distance is d.
-template <typename T>
-void AddSlope(const MiningAnchor<T>& anchor, int64_t j, T slope, T d) {
-  MiningBatch<T>* const batch = anchor.batch;
-  const int64_t a = anchor.a;
-  const T value = SlopeAt(anchor, slope, d);
-  if (!batch->dense) {
-    batch->edges[batch->first[a] + batch->count[a]++] =
-        MiningEdge<T>{EdgeRow(anchor, j), value};
-  } else if (IsNear(anchor, j, d)) {
-    batch->near[a].push_back(MiningEdge<T>{EdgeRow(anchor, j), value});
-  } else {
-    *MiningSlope(batch, a, j) += value;
-  }
-}
 
 // The distances of the positives plus the margin, in the order of their rows,
 // filled up with -infinity.
@@ -81,26 +37,6 @@ template <typename T>
 int64_t PositiveAt(const MiningAnchor<T>& anchor, int64_t q) {
   const int64_t p = anchor.group.begin + q;
   return p < anchor.i ? p : p + 1;
-}
-
-// Sorts m values, fills them up to 2^steps - 1 with infinity, and returns
-// steps; `from`, if any, gets the place that each came from.
-template <typename T>
-int SortForRanks(int64_t m, std::vector<T>* values,
-                 std::vector<int64_t>* from) {
-  values->resize(m);
-  from->resize(m);
-  for (int64_t q = 0; q < m; ++q) (*from)[q] = q;
-  std::sort(from->begin(), from->end(), [&](int64_t a, int64_t b) {
-    return (*values)[a] != (*values)[b] ? (*values)[a] < (*values)[b] : a < b;
-  });
-  std::vector<T> sorted(m);
-  for (int64_t q = 0; q < m; ++q) sorted[q] = (*values)[(*from)[q]];
-  int steps = 0;
-  while ((int64_t{1} << steps) - 1 < m) ++steps;
-  sorted.resize((size_t{1} << steps) - 1, kFar<T>);
-  values->swap(sorted);
-  return steps;
 }
 
 // w_n and k_p of kBatchAll with few positives: k_p goes to slot->counts.
@@ -124,7 +60,7 @@ void CountByRank(const MiningAnchor<T>& anchor, int64_t m) {
   std::vector<int64_t> from;
   const int steps = SortForRanks(m, &slot.thresholds, &from);
   std::vector<int64_t> with_rank(m + 1, 0);
-  slot.ranks.resize(anchor.batch->B);
+  slot.ranks.resize(anchor.set->B);
   ForNegatives(anchor, [&](int64_t begin, int64_t end) {
     anchor.kernels->rank(anchor.d + begin, end - begin,
                          slot.thresholds.data(), steps, true,
@@ -145,35 +81,10 @@ void CountByRank(const MiningAnchor<T>& anchor, int64_t m) {
   slot.thresholds.swap(in_order);
 }
 
-}  // namespace
-
-template <typename T>
-void WriteSlopes(const MiningAnchor<T>& anchor) {
-  const T* const w = anchor.slot->weights.data();
-  const MiningGroup group = anchor.group;
-  if (anchor.options->distance != Distance::kL2) {
-    ForPanels(anchor, [=](int64_t begin, int64_t end, T* to) {
-      for (int64_t j = begin; j < end; ++j) to[j - begin] = -w[j];
-    });
-    for (int64_t p = group.begin; p < group.end; ++p) {
-      *MiningSlope(anchor.batch, anchor.a, p) = w[p];
-    }
-    return;
-  }
-  ClearSlopes(anchor);
-  for (int64_t j = 0; j < anchor.batch->B; ++j) {
-    if (w[j] == 0) continue;
-    AddSlope(anchor, j, j >= group.begin && j < group.end ? w[j] : -w[j],
-             anchor.d[j]);
-  }
-}
-
-namespace {
-
 template <typename T>
 void Record(const MiningAnchor<T>& anchor) {
-  std::vector<int>& choices = anchor.batch->choices[anchor.a];
-  for (int64_t j = 0; j < anchor.batch->B; ++j) {
+  std::vector<int>& choices = anchor.state->choices[anchor.a];
+  for (int64_t j = 0; j < anchor.set->B; ++j) {
     if (anchor.options->hinge == Hinge::kHard) {
       choices.push_back(static_cast<int>(anchor.slot->weights[j]));
     }
@@ -204,8 +115,8 @@ void MineAllHard(const MiningAnchor<T>& anchor) {
     loss -= anchor.kernels->dot(slot.weights.data() + begin, anchor.d + begin,
                                 end - begin);
   });
-  anchor.batch->loss[anchor.a] = std::max(loss, 0.);
-  anchor.batch->active[anchor.a] = active;
+  anchor.state->loss[anchor.a] = std::max(loss, 0.);
+  anchor.state->active[anchor.a] = active;
 }
 
 template <typename T>
@@ -229,24 +140,24 @@ void MineAllSoft(const MiningAnchor<T>& anchor) {
     });
     slot.weights[p] = static_cast<T>(slopes);
   }
-  anchor.batch->loss[anchor.a] = loss;
-  anchor.batch->active[anchor.a] = active;
+  anchor.state->loss[anchor.a] = loss;
+  anchor.state->active[anchor.a] = active;
 }
 
 template <typename T>
 void MineAll(const MiningAnchor<T>& anchor) {
-  anchor.slot->weights.assign(anchor.batch->B, 0);
+  anchor.slot->weights.assign(anchor.set->B, 0);
   if (anchor.positives() > 0 && anchor.negatives() > 0) {
     if (anchor.options->hinge == Hinge::kHard) {
       MineAllHard(anchor);
     } else {
       MineAllSoft(anchor);
     }
-    anchor.batch->triplets[anchor.a] =
+    anchor.state->triplets[anchor.a] =
         anchor.positives() * anchor.negatives();
   }
-  WriteSlopes(anchor);
-  if (anchor.batch->record) Record(anchor);
+  WriteSlopes(anchor, anchor.slot->weights.data(), &anchor.state->slopes);
+  if (anchor.state->record) Record(anchor);
 }
 
 template <typename T>
@@ -262,65 +173,6 @@ void PickHardest(const MiningAnchor<T>& anchor) {
       MiningPick{static_cast<int32_t>(positive.at),
                  static_cast<int32_t>(negative.at)});
 }
-
-}  // namespace
-
-template <typename T>
-void SemiHardSearch<T>::Start(int64_t m, std::vector<T>* thresholds) {
-  m_ = m;
-  thresholds_ = thresholds;
-  if (m > kFewPositives) {
-    steps_ = SortForRanks(m, thresholds, &from_);
-    best_.assign(m + 1, Found<T>{kFar<T>, -1});
-    return;
-  }
-  steps_ = 0;
-  while (thresholds->size() % kThresholds != 0) thresholds->push_back(kFar<T>);
-  best_.assign(thresholds->size(), Found<T>{kFar<T>, -1});
-}
-
-template <typename T>
-void SemiHardSearch<T>::Look(const MiningKernels<T>& kernels, const T* d,
-                             int64_t begin, int64_t end, int64_t first,
-                             std::vector<int32_t>* ranks) {
-  const T* const t = thresholds_->data();
-  if (many()) {
-    // A negative with `rank` positives nearer than itself is farther than just
-    // those.
-    ranks->resize(std::max<size_t>(ranks->size(), end - begin));
-    int32_t* const rank = ranks->data();
-    kernels.rank(d + begin, end - begin, t, steps_, false, rank);
-    for (int64_t n = begin; n < end; ++n) {
-      Found<T>& best = best_[rank[n - begin]];
-      if (d[n] < best.value) best = Found<T>{d[n], first + n};
-    }
-    return;
-  }
-  for (int64_t q = 0; q < m_; q += kThresholds) {
-    Found<T> here[kThresholds];
-    for (int k = 0; k < kThresholds; ++k) here[k] = {best_[q + k].value, -1};
-    kernels.above(d, begin, end, t + q, here);
-    for (int k = 0; k < kThresholds; ++k) {
-      if (here[k].at >= 0) best_[q + k] = {here[k].value, first + here[k].at};
-    }
-  }
-}
-
-template <typename T>
-std::vector<Found<T>> SemiHardSearch<T>::Finish() {
-  if (!many()) return std::move(best_);
-  // Positive q is below the ranks from q + 1 on, of which the first with any
-  // holds the nearest. Between equal positives no rank has any.
-  std::vector<Found<T>> found(m_);
-  Found<T> best{kFar<T>, -1};
-  for (int64_t q = m_ - 1; q >= 0; --q) {
-    if (best_[q + 1].at >= 0) best = best_[q + 1];
-    found[from_[q]] = best;
-  }
-  return found;
-}
-
-namespace {
 
 template <typename T>
 void PickSemiHard(const MiningAnchor<T>& anchor) {
@@ -349,7 +201,7 @@ void PickSemiHard(const MiningAnchor<T>& anchor) {
 // slot->chances(t) = the sum of 1/q over the negatives 0 ... t.
 template <typename T>
 void SumChances(const MiningAnchor<T>& anchor) {
-  const double D = static_cast<double>(anchor.batch->D);
+  const double D = static_cast<double>(anchor.set->D);
   std::vector<double>& chances = anchor.slot->chances;
   const int64_t count = anchor.negatives();
   chances.resize(count);
@@ -373,7 +225,7 @@ void PickWeighted(const MiningAnchor<T>& anchor) {
   for (int64_t q = 0; q < anchor.positives(); ++q) {
     const int64_t p = PositiveAt(anchor, q);
     const double at =
-        PairUniform(anchor.draw, anchor.i * anchor.batch->B + p) *
+        PairUniform(anchor.draw, anchor.i * anchor.set->B + p) *
         chances.back();
     const int64_t t =
         std::upper_bound(chances.begin(), chances.end() - 1, at) -
@@ -387,7 +239,7 @@ void PickWeighted(const MiningAnchor<T>& anchor) {
 }  // namespace
 
 template <typename T>
-void MineAnchor(const MiningAnchor<T>& anchor) {
+void ChooseTriplets(const MiningAnchor<T>& anchor) {
   MiningSlot<T>& slot = *anchor.slot;
   const Mining mining = anchor.options->mining;
   if (mining == Mining::kBatchAll) {
@@ -413,11 +265,11 @@ void MineAnchor(const MiningAnchor<T>& anchor) {
 template <typename T>
 void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
                  const T* negative_distances) {
-  MiningBatch<T>* const batch = anchor.batch;
+  MiningState<T>* const state = anchor.state;
   const MiningOptions& options = *anchor.options;
   const T margin = static_cast<T>(options.margin);
   const std::vector<MiningPick>& picks = anchor.slot->picks;
-  if (batch->dense) ClearSlopes(anchor);
+  if (state->slopes.dense) ClearSlopes(anchor.a, &state->slopes);
   double loss = 0;
   int64_t active = 0;
   for (size_t t = 0; t < picks.size(); ++t) {
@@ -426,31 +278,29 @@ void FinishPicks(const MiningAnchor<T>& anchor, const T* positive_distances,
     const T slope = HingeSlope(options.hinge, h);
     loss += HingeValue(options.hinge, h);
     active += h > 0;
-    if (batch->record) {
-      batch->choices[anchor.a].insert(
-          batch->choices[anchor.a].end(),
+    if (state->record) {
+      state->choices[anchor.a].insert(
+          state->choices[anchor.a].end(),
           {picks[t].positive, picks[t].negative,
            options.hinge == Hinge::kHard && h > 0,
            options.distance == Distance::kL2 && positive != 0,
            options.distance == Distance::kL2 && negative != 0});
     }
     if (slope == 0) continue;
-    AddSlope(anchor, picks[t].positive, slope, positive);
-    AddSlope(anchor, picks[t].negative, -slope, negative);
+    AddSlope(anchor, picks[t].positive, slope, positive, &state->slopes);
+    AddSlope(anchor, picks[t].negative, -slope, negative, &state->slopes);
   }
-  batch->loss[anchor.a] = loss;
-  batch->active[anchor.a] = active;
-  batch->triplets[anchor.a] = picks.size();
+  state->loss[anchor.a] = loss;
+  state->active[anchor.a] = active;
+  state->triplets[anchor.a] = picks.size();
 }
 
-#define INSTANTIATE_MINING_ROWS(T)                              \
-  template void WriteSlopes<T>(const MiningAnchor<T>&);         \
-  template class SemiHardSearch<T>;                             \
-  template void MineAnchor<T>(const MiningAnchor<T>&);          \
+#define INSTANTIATE_CHOOSE_TRIPLETS(T)                            \
+  template void ChooseTriplets<T>(const MiningAnchor<T>&);        \
   template void FinishPicks<T>(const MiningAnchor<T>&, const T*, \
                                const T*)
-INSTANTIATE_MINING_ROWS(float);
-INSTANTIATE_MINING_ROWS(double);
+INSTANTIATE_CHOOSE_TRIPLETS(float);
+INSTANTIATE_CHOOSE_TRIPLETS(double);
 
 }  // namespace metric
 }  // namespace caffe

@@ -1,8 +1,10 @@
-// The start of mining on the device: people in order, rows without their common
-// offset, and one product for all distances.
-#include "pairwise/reduce.cuh"
+// Rows in the order of their people and without their common offset on the
+// device, and one product for all distances.
+#include "pairwise/row_set.cuh"
+
+#include "caffe/common.hpp"
 #include "caffe/util/math_functions.hpp"
-#include "mining/mining_plan.cuh"
+#include "pairwise/reduce.cuh"
 
 namespace caffe {
 namespace metric {
@@ -11,8 +13,8 @@ namespace {
 
 // The order of the rows: who is before whom is counted, not sorted.
 template <typename T>
-void OrderRows(const MiningPlan<T>& plan, const T* labels) {
-  const MiningPlan<T> m = plan;
+void OrderRows(const RowPlan<T>& plan, const T* labels) {
+  const RowPlan<T> m = plan;
   ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
     int first = static_cast<int>(i);
     for (int64_t j = lane; j < first; j += kWarpSize) {
@@ -38,14 +40,14 @@ void OrderRows(const MiningPlan<T>& plan, const T* labels) {
     const int a = m.bank == 0 ? at : static_cast<int>(i - m.bank);
     m.place[at] = a < 0 ? -1 : a;
     if (a >= 0) m.anchor[a] = at;
-    if (!isfinite(labels[i])) m.totals[4] = 0;
+    if (!isfinite(labels[i])) *m.finite = 0;
   });
 }
 
 // rows = x in order; for kCosine of length 1.
 template <typename T>
-void CopyRows(const MiningPlan<T>& plan) {
-  const MiningPlan<T> m = plan;
+void CopyRows(const RowPlan<T>& plan) {
+  const RowPlan<T> m = plan;
   ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
     const T* const from = m.x + m.order[i] * m.D;
     T factor = 1;
@@ -62,9 +64,9 @@ void CopyRows(const MiningPlan<T>& plan) {
   });
 }
 
-// As CentreOf in mining_batch.cpp, by one block.
+// As CentreOf in row_set.cpp, by one block.
 template <typename T>
-__global__ void CentreKernel(MiningPlan<T> m) {
+__global__ void CentreKernel(RowPlan<T> m) {
   constexpr int64_t kSamples = 32;
   constexpr int kDigits = 6;
   __shared__ double ranges[kBlockThreads];
@@ -99,9 +101,9 @@ __global__ void CentreKernel(MiningPlan<T> m) {
 }
 
 template <typename T>
-void CentreRows(const MiningPlan<T>& plan) {
-  const MiningPlan<T> m = plan;
-  constexpr T kMost = std::numeric_limits<T>::max() / 16;
+void CentreRows(const RowPlan<T>& plan) {
+  const RowPlan<T> m = plan;
+  const T most = kMostSquare<T>;
   ForEachWarp(m.B, [=] __device__(int64_t i, int lane) {
     T* const row = m.rows + i * m.D;
     for (int64_t k = lane; k < m.D; k += kWarpSize) row[k] -= m.centre[k];
@@ -110,22 +112,22 @@ void CentreRows(const MiningPlan<T>& plan) {
     if (m.Cosine()) square /= 2;
     if (lane != 0) return;
     m.squares[i] = square;
-    if (!(square < kMost)) m.totals[4] = 0;
+    if (!(square < most)) *m.finite = 0;
   });
 }
 
 template <typename T>
-void SetFinite(const MiningPlan<T>& plan) {
-  double* const totals = plan.totals;
-  ForEach(1, [=] __device__(int64_t) { totals[4] = 1; });
+void SetFinite(const RowPlan<T>& plan) {
+  double* const finite = plan.finite;
+  ForEach(1, [=] __device__(int64_t) { *finite = 1; });
 }
 
 // The anchors' rows, side by side: with a bank they are copied to where the
 // gradient will be.
 template <typename T>
-const T* AnchorRows(const MiningPlan<T>& plan) {
+const T* AnchorRows(const RowPlan<T>& plan) {
   if (plan.bank == 0) return plan.rows;
-  const MiningPlan<T> m = plan;
+  const RowPlan<T> m = plan;
   ForEach(m.A * m.D, [=] __device__(int64_t at) {
     m.gradient[at] = m.rows[m.anchor[at / m.D] * m.D + at % m.D];
   });
@@ -134,7 +136,7 @@ const T* AnchorRows(const MiningPlan<T>& plan) {
 
 // Always in full precision: what is lost here is lost in each distance.
 template <typename T>
-void MultiplyRows(const MiningPlan<T>& plan) {
+void MultiplyRows(const RowPlan<T>& plan) {
   const struct FullPrecision {
     const Caffe::Math before = Caffe::math();
     FullPrecision() { Caffe::set_math(Caffe::FP32); }
@@ -149,7 +151,7 @@ void MultiplyRows(const MiningPlan<T>& plan) {
 }  // namespace
 
 template <typename T>
-void PrepareMiningGpu(const MiningPlan<T>& plan, const T* labels) {
+void PrepareRowsGpu(const RowPlan<T>& plan, const T* labels) {
   SetFinite(plan);
   if (plan.A == 0) return;
   OrderRows(plan, labels);
@@ -159,9 +161,8 @@ void PrepareMiningGpu(const MiningPlan<T>& plan, const T* labels) {
   MultiplyRows(plan);
 }
 
-template void PrepareMiningGpu<float>(const MiningPlan<float>&, const float*);
-template void PrepareMiningGpu<double>(const MiningPlan<double>&,
-                                       const double*);
+template void PrepareRowsGpu<float>(const RowPlan<float>&, const float*);
+template void PrepareRowsGpu<double>(const RowPlan<double>&, const double*);
 
 }  // namespace metric
 }  // namespace caffe

@@ -1,20 +1,19 @@
 // The slopes of pairs on the device: what both rows of a pair have as anchors
 // is added up, so that one product makes the gradient.
-#include <algorithm>
+#include "pairwise/pair_slopes.cuh"
 
-#include "mining/mining_plan.cuh"
+#include <algorithm>
 
 namespace caffe {
 namespace metric {
 
 namespace {
 
-// Puts dL/dd of both anchors of a pair together, a tile and its mirror image
-// by one block. For kL2 they are divided by d; those of near-duplicates, which
-// would leave the others no digit in a product, change to the distances' place.
-constexpr int kTile = 32;
+// Stores the slope of a pair. For kL2 it is divided by d; that of
+// near-duplicates, which would leave the others no digit in a product, changes
+// to the distances' place.
 template <typename T>
-__device__ void StorePair(const MiningPlan<T>& m, int64_t a, int64_t j,
+__device__ void StorePair(const RowPlan<T>& m, int64_t a, int64_t j,
                           T slope, T d) {
   if (a >= m.A || j >= m.B) return;
   T* const at = m.slopes + a * m.B + j;
@@ -22,14 +21,17 @@ __device__ void StorePair(const MiningPlan<T>& m, int64_t a, int64_t j,
     *at = slope;
     return;
   }
-  const T value = d == 0 ? T(0) : slope / d;
+  const T value = SlopeOfDifference(m.distance, slope, d);
   const bool near = d * d < m.NearBound(m.anchor[a], j);
   *at = near ? T(0) : value;
   m.distances[a * m.B + j] = near ? value : T(0);
 }
 
+// Adds dL/dd of both anchors of a pair, a tile and its mirror image by one
+// block.
+constexpr int kTile = 32;
 template <typename T>
-__global__ void PairKernel(MiningPlan<T> m, int64_t tiles) {
+__global__ void PairKernel(RowPlan<T> m, int64_t tiles) {
   __shared__ T a[kTile][kTile + 1], b[kTile][kTile + 1], d[kTile][kTile + 1];
   for (int64_t t = blockIdx.x; t < tiles * tiles; t += gridDim.x) {
     const int64_t row = t / tiles * kTile, col = t % tiles * kTile;
@@ -62,8 +64,8 @@ __global__ void PairKernel(MiningPlan<T> m, int64_t tiles) {
 
 // The same with a bank, where few of the rows are anchors.
 template <typename T>
-void PutBankPairsTogether(const MiningPlan<T>& plan) {
-  const MiningPlan<T> m = plan;
+void SymmetriseWithBank(const RowPlan<T>& plan) {
+  const RowPlan<T> m = plan;
   ForEach(m.A * m.B, [=] __device__(int64_t at) {
     const int64_t a = at / m.B, j = at % m.B;
     const int64_t b = m.place[j], i = m.anchor[a];
@@ -81,9 +83,9 @@ void PutBankPairsTogether(const MiningPlan<T>& plan) {
 }  // namespace
 
 template <typename T>
-void PutPairsTogether(const MiningPlan<T>& plan) {
+void SymmetriseSlopes(const RowPlan<T>& plan) {
   if (plan.bank > 0) {
-    PutBankPairsTogether(plan);
+    SymmetriseWithBank(plan);
     return;
   }
   const int64_t tiles = (plan.B + kTile - 1) / kTile;
@@ -92,8 +94,8 @@ void PutPairsTogether(const MiningPlan<T>& plan) {
          kBlockThreads, 0, plan, tiles);
 }
 
-template void PutPairsTogether<float>(const MiningPlan<float>&);
-template void PutPairsTogether<double>(const MiningPlan<double>&);
+template void SymmetriseSlopes<float>(const RowPlan<float>&);
+template void SymmetriseSlopes<double>(const RowPlan<double>&);
 
 }  // namespace metric
 }  // namespace caffe

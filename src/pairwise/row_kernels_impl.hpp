@@ -1,10 +1,10 @@
-// The loops behind mining_kernels.hpp, written once with the vectors of
-// simd.hpp. Each mining_kernels_<set>.cpp includes this.
-#ifndef TERCET_MINING_MINING_KERNELS_IMPL_HPP_
-#define TERCET_MINING_MINING_KERNELS_IMPL_HPP_
+// The loops behind row_kernels.hpp, written once with the vectors of
+// simd.hpp. Each row_kernels_<set>.cpp includes this.
+#ifndef TERCET_PAIRWISE_ROW_KERNELS_IMPL_HPP_
+#define TERCET_PAIRWISE_ROW_KERNELS_IMPL_HPP_
 
 #include "core/simd.hpp"
-#include "mining/mining_kernels.hpp"
+#include "pairwise/row_kernels.hpp"
 
 namespace caffe {
 namespace metric {
@@ -273,7 +273,7 @@ T Squared(const T* x, const T* y, int64_t D) {
 
 // `vectors` vectors of each row at a time, so that the sums stay in registers.
 template <int vectors, typename T>
-void PullPart(const MiningEdge<T>* edges, int64_t count, const T* rows,
+void PullPart(const PairEdge<T>* edges, int64_t count, const T* rows,
               const T* own, int64_t D, T* sum) {
   typedef Simd<T> S;
   typename S::Vector x[vectors], total[vectors];
@@ -293,7 +293,7 @@ void PullPart(const MiningEdge<T>* edges, int64_t count, const T* rows,
 }
 
 template <typename T>
-void Pull(const MiningEdge<T>* edges, int64_t count, const T* rows,
+void Pull(const PairEdge<T>* edges, int64_t count, const T* rows,
           const T* own, int64_t D, T* sum) {
   typedef Simd<T> S;
   int64_t k = 0;
@@ -353,7 +353,7 @@ T Sum(const T* a, int64_t n) {
 }
 
 template <typename T>
-const MiningKernels<T> kMiningKernels = {
+const RowKernels<T> kRowKernels = {
     Distances<T>, Root<T>,  Search<1, T>, Search<-1, T>, Fold<T>,
     Above<T>,
     Count<T>,     Rank<T>,  Dot<T>,       Centre<T>,     Squared<T>,
@@ -364,4 +364,4 @@ const MiningKernels<T> kMiningKernels = {
 }  // namespace metric
 }  // namespace caffe
 
-#endif  // TERCET_MINING_MINING_KERNELS_IMPL_HPP_
+#endif  // TERCET_PAIRWISE_ROW_KERNELS_IMPL_HPP_

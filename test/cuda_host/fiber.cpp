@@ -8,7 +8,14 @@
 
 #include "device_memory.hpp"
 
-#ifdef __SANITIZE_ADDRESS__
+// GCC says it with a macro of its own, clang with a feature.
+#ifdef __has_feature
+#define CUDA_HOST_HAS_FEATURE(feature) __has_feature(feature)
+#else
+#define CUDA_HOST_HAS_FEATURE(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || CUDA_HOST_HAS_FEATURE(address_sanitizer)
+#define CUDA_HOST_ASAN
 #include <sanitizer/common_interface_defs.h>
 #endif
 #ifndef __x86_64__
@@ -101,31 +108,31 @@ Fiber::Fiber(void (*main)()) : state_(new State) {
 Fiber::~Fiber() { munmap(state_->stack, kStack); }
 
 void Fiber::Enter() {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CUDA_HOST_ASAN
   void* fake = nullptr;
   __sanitizer_start_switch_fiber(&fake, state_->stack, kStack);
 #endif
   Switch(&state_->outside, &state_->inside);
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CUDA_HOST_ASAN
   __sanitizer_finish_switch_fiber(fake, nullptr, nullptr);
 #endif
 }
 
 void Fiber::Started() {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CUDA_HOST_ASAN
   __sanitizer_finish_switch_fiber(nullptr, &state_->outside_stack,
                                   &state_->outside_size);
 #endif
 }
 
 void Fiber::Leave() {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CUDA_HOST_ASAN
   void* fake = nullptr;
   __sanitizer_start_switch_fiber(&fake, state_->outside_stack,
                                  state_->outside_size);
 #endif
   Switch(&state_->inside, &state_->outside);
-#ifdef __SANITIZE_ADDRESS__
+#ifdef CUDA_HOST_ASAN
   __sanitizer_finish_switch_fiber(fake, &state_->outside_stack,
                                   &state_->outside_size);
 #endif

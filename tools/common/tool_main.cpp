@@ -132,6 +132,7 @@ int ToolMain(int argc, char** argv, const std::string& usage, int (*run)(),
   HoldStandardFiles();
   signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error, not the end
   StartLog(argv[0]);
+  UseBestBlasCore();
   try {
     return RunWithFlags(argc, argv, usage, run, most_arguments);
   } catch (const Error& error) {

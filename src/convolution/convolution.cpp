@@ -229,7 +229,8 @@ void CpuConvolution<Dtype>::PackWeights(const ConvPlan& plan, const Dtype* w,
   const int area = plan.shape.kernel_area();
   const int blocks = RowBlocks(rows, most);
   Dtype* const packed = packed_.data();
-  auto pack = [&](int g, int i) {
+  // By value: small layers take a tenth longer with references.
+  const auto pack = [=, &plan](int g, int i) {
     const int r0 = RowBegin(rows, blocks, i);
     const int r1 = RowBegin(rows, blocks, i + 1);
     Dtype* const group = packed + static_cast<int64_t>(g) * rows * plan.depth();

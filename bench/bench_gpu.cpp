@@ -20,6 +20,7 @@
 #include "caffe/layer_factory.hpp"
 #include "caffe/loss/triplet.hpp"
 #include "caffe/sgd_solvers.hpp"
+#include "caffe/util/math_functions.hpp"
 #include "solver/update_rules.hpp"
 #include "caffe/solver_factory.hpp"
 #include "core/device.hpp"
@@ -447,6 +448,7 @@ bool Emulated() {
 
 int main(int argc, char** argv) {
   const std::string command = bench::Command(argc, argv);
+  caffe::UseBestBlasCore();
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (argc > 1 || FLAGS_repetitions < 1 ||
       (FLAGS_math != "FP32" && FLAGS_math != "TF32")) {

@@ -12,6 +12,7 @@
 #include "bench/common.hpp"
 #include "caffe/common.hpp"
 #include "caffe/mining/mining.hpp"
+#include "caffe/util/math_functions.hpp"
 #include "caffe/util/rng.hpp"
 
 DEFINE_int32(people, 64, "P");
@@ -136,6 +137,7 @@ int Measure(const std::string& command) {
 
 int main(int argc, char** argv) {
   const std::string command = bench::Command(argc, argv);
+  caffe::UseBestBlasCore();
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   try {
     return Measure(command);

@@ -10,6 +10,7 @@
 
 #include "bench/common.hpp"
 #include "caffe/net.hpp"
+#include "caffe/util/math_functions.hpp"
 
 DEFINE_string(model, "", "the net's prototxt");
 DEFINE_int32(iterations, 5, "forward + backward passes a repetition");
@@ -71,6 +72,7 @@ void Print(int batch, const std::vector<Sample>& samples,
 
 int main(int argc, char** argv) {
   const std::string command = bench::Command(argc, argv);
+  caffe::UseBestBlasCore();
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (FLAGS_iterations < 1 || FLAGS_repetitions < 1 || FLAGS_model.empty()) {
     std::cerr << "usage: bench_net --model=net.prototxt [--iterations=5] "

@@ -11,6 +11,7 @@
 #include "bench/common.hpp"
 #include "caffe/blob.hpp"
 #include "caffe/loss/triplet.hpp"
+#include "caffe/util/math_functions.hpp"
 #include "caffe/util/rng.hpp"
 
 DEFINE_int32(triplets, 1024, "N");
@@ -104,6 +105,7 @@ int Measure(const std::string& command) {
 
 int main(int argc, char** argv) {
   const std::string command = bench::Command(argc, argv);
+  caffe::UseBestBlasCore();
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   try {
     return Measure(command);

@@ -14,6 +14,7 @@
 #include "caffe/common.hpp"
 #include "caffe/evaluation/bootstrap.hpp"
 #include "caffe/evaluation/verification.hpp"
+#include "caffe/util/math_functions.hpp"
 #include "caffe/util/rng.hpp"
 
 DEFINE_int32(rows, 44722, "n; there are n (n - 1) / 2 pairs");
@@ -143,6 +144,7 @@ void Print(const Measured& measured, const std::string& command) {
 
 int main(int argc, char** argv) {
   const std::string command = bench::Command(argc, argv);
+  caffe::UseBestBlasCore();
   gflags::ParseCommandLineFlags(&argc, &argv, true);
   if (FLAGS_rows < 1 || FLAGS_dim < 1 || FLAGS_images < 1 ||
       FLAGS_groups < 1 || FLAGS_distance < 0 || FLAGS_distance > 3) {

@@ -1,9 +1,11 @@
-# Finds OpenBLAS, its OpenMP flavour before any other: the pthread flavour has
-# threads of its own, which would spin beside OpenMP's on the same cores.
+# Finds OpenBLAS, its OpenMP flavour before any other: that is the one whose
+# calls can be kept on one thread without a word to the rest of the process
+# (src/math/blas_call.cpp). The pthread flavour does too; the serial one is
+# refused when it is first called.
 # Makes the target OpenBLAS::OpenBLAS.
 include(FindPackageHandleStandardArgs)
 
-set(_openblas_suffixes openblas-openmp openblas)
+set(_openblas_suffixes openblas-openmp openblas openblas-pthread)
 find_path(OpenBLAS_INCLUDE_DIR cblas.h
   PATHS /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-openmp
   PATH_SUFFIXES ${_openblas_suffixes})

@@ -1,6 +1,6 @@
-// What the direct convolution and Winograd's share: sizes, the number of
-// threads that a piece of work is worth, and rows of an image copied with
-// their padding made real, so that no inner loop meets an edge.
+// What the direct convolution and Winograd's share: sizes, and rows of
+// an image copied with their padding made real, so that no inner loop meets an
+// edge.
 #ifndef TERCET_CONVOLUTION_CONV_COMMON_HPP_
 #define TERCET_CONVOLUTION_CONV_COMMON_HPP_
 
@@ -11,13 +11,6 @@
 #include "caffe/common.hpp"
 
 namespace caffe {
-
-// Multiply-adds under which one thread does it all.
-constexpr int64_t kSerialWork = 1 << 18;
-
-inline int ThreadsFor(int64_t multiply_adds) {
-  return multiply_adds > kSerialWork ? Caffe::threads() : 1;
-}
 
 inline int CeilDiv(int a, int b) { return (a + b - 1) / b; }
 inline int64_t RoundUp(int64_t a, int64_t b) { return (a + b - 1) / b * b; }

@@ -6,14 +6,13 @@
 
 #include "convolution/convolution.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "caffe/util/im2col.hpp"
 #include "convolution/conv_common.hpp"
 #include "convolution/conv_kernels.hpp"
 #include "convolution/winograd.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 
@@ -230,7 +229,8 @@ void CpuConvolution<Dtype>::PackWeights(const ConvPlan& plan, const Dtype* w,
   const int area = plan.shape.kernel_area();
   const int blocks = RowBlocks(rows, most);
   Dtype* const packed = packed_.data();
-  auto pack = [&](int g, int i) {
+  // By value: small layers take a tenth longer with references.
+  const auto pack = [=, &plan](int g, int i) {
     const int r0 = RowBegin(rows, blocks, i);
     const int r1 = RowBegin(rows, blocks, i + 1);
     Dtype* const group = packed + static_cast<int64_t>(g) * rows * plan.depth();
@@ -247,11 +247,11 @@ void CpuConvolution<Dtype>::PackWeights(const ConvPlan& plan, const Dtype* w,
       }
     }
   };
-  const int64_t size = shape_.weight_size();
-#pragma omp parallel for collapse(2) num_threads(ThreadsFor(size))
-  for (int g = 0; g < plan.shape.group; ++g) {
-    for (int i = 0; i < blocks; ++i) { pack(g, i); }
-  }
+  ParallelItems(int64_t{plan.shape.group} * blocks, shape_.weight_size(),
+                [&](int64_t item, int) {
+                  pack(static_cast<int>(item / blocks),
+                       static_cast<int>(item % blocks));
+                });
 }
 
 template <typename Dtype>
@@ -301,16 +301,15 @@ void CpuConvolution<Dtype>::RunPass(const ConvPlan& plan, const Dtype* x,
   const int64_t work = batch_ * s.out_size() * plan.depth();
   const int64_t in_group = s.in_size() / s.group;
   const int outputs = s.num_output / s.group;
-#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
-  for (int64_t u = 0; u < units; ++u) {
+  ParallelItems(units, work, [&](int64_t u, int slot) {
     const int64_t n = u / image;
     const int g = static_cast<int>(u % image) / plan.tiles;
     const int tile = static_cast<int>(u % plan.tiles);
     RunTile(plan, tile, g, x + n * s.in_size() + g * in_group,
             bias ? bias + g * outputs : nullptr,
-            scratch_.data() + omp_get_thread_num() * scratch_size_,
+            scratch_.data() + slot * scratch_size_,
             y + n * s.out_size() + g * outputs * s.out_plane());
-  }
+  });
 }
 
 template <typename Dtype>
@@ -355,10 +354,8 @@ void CpuConvolution<Dtype>::ColumnsToImage(const Dtype* dy, Dtype* dx) {
   const ConvGeometry& s = shape_;
   const int64_t units = static_cast<int64_t>(batch_) * s.group;
   const int64_t work = batch_ * s.out_size() * forward_.depth();
-#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
-  for (int64_t u = 0; u < units; ++u) {
-    Dtype* const columns =
-        scratch_.data() + omp_get_thread_num() * scratch_size_;
+  ParallelItems(units, work, [&](int64_t u, int slot) {
+    Dtype* const columns = scratch_.data() + slot * scratch_size_;
     for (int tile = 0; tile < backward_.tiles; ++tile) {
       RunTile(backward_, tile, static_cast<int>(u % s.group),
               dy + u * (s.out_size() / s.group), nullptr,
@@ -367,7 +364,7 @@ void CpuConvolution<Dtype>::ColumnsToImage(const Dtype* dy, Dtype* dx) {
     col2im_cpu(columns, s.channels / s.group, s.height, s.width, s.kernel_h,
                s.kernel_w, s.pad_h, s.pad_w, s.stride_h, s.stride_w,
                s.dilation_h, s.dilation_w, dx + u * (s.in_size() / s.group));
-  }
+  });
 }
 
 template <typename Dtype>
@@ -415,8 +412,7 @@ void CpuConvolution<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
   const int64_t units = static_cast<int64_t>(batch_) * weights_.tiles;
   const int64_t items = static_cast<int64_t>(parts_) * s.group;
   const int64_t work = batch_ * s.out_size() * weights_.depth();
-#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
-  for (int64_t item = 0; item < items; ++item) {
+  ParallelItems(items, work, [&](int64_t item, int slot) {
     const int64_t part = item / s.group;
     const int64_t g = item % s.group;
     Dtype* const partial = partials_.data() + item * size;
@@ -427,10 +423,9 @@ void CpuConvolution<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
       WeightsTile(static_cast<int>(u % weights_.tiles),
                   x + n * s.in_size() + g * (s.in_size() / s.group),
                   dy + n * s.out_size() + g * (s.out_size() / s.group),
-                  scratch_.data() + omp_get_thread_num() * scratch_size_,
-                  partial);
+                  scratch_.data() + slot * scratch_size_, partial);
     }
-  }
+  });
   SumParts(dw, db);
 }
 
@@ -462,12 +457,11 @@ void CpuConvolution<Dtype>::SumParts(Dtype* dw, Dtype* db) {
   };
   const int64_t panels = padded / panel;
   const int64_t items = shape_.group * panels * (depth + 1);
-#pragma omp parallel for num_threads(ThreadsFor(items * panel))
-  for (int64_t item = 0; item < items; ++item) {
+  ParallelItems(items, items * panel * parts_, [&](int64_t item, int) {
     const int64_t row = item / (depth + 1);
     sum_row(static_cast<int>(row / panels),
             static_cast<int>(row % panels) * panel, item % (depth + 1));
-  }
+  });
 }
 
 template class ConvBuffer<float>;

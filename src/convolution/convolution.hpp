@@ -105,7 +105,7 @@ class Winograd;
 // The engine of one layer. In float, 3 x 3 windows at stride 1 over many
 // channels go Winograd's way (src/convolution/winograd.hpp), whose rounding error is
 // about twice that of the direct sums; all else is direct. One thread at a time may call an object; it uses
-// the threads of OpenMP itself.
+// the threads of core/parallel.hpp itself.
 template <typename Dtype>
 class CpuConvolution {
  public:

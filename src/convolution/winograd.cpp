@@ -8,12 +8,11 @@
 
 #include "convolution/winograd.hpp"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "convolution/conv_common.hpp"
 #include "convolution/conv_kernels.hpp"
+#include "core/parallel.hpp"
 
 namespace caffe {
 
@@ -168,12 +167,13 @@ void Winograd<Dtype>::TransformWeights(const Grid& grid, const Dtype* w,
     }
   };
   const int64_t work = grid.shape.group * matrix * kProducts;
-#pragma omp parallel for collapse(2) num_threads(ThreadsFor(work))
-  for (int g = 0; g < grid.shape.group; ++g) {
-    for (int i = 0; i < blocks; ++i) {
-      transform(g, RowBegin(rows, blocks, i), RowBegin(rows, blocks, i + 1));
-    }
-  }
+  ParallelItems(int64_t{grid.shape.group} * blocks, work,
+                [&](int64_t item, int) {
+                  const int i = static_cast<int>(item % blocks);
+                  transform(static_cast<int>(item / blocks),
+                            RowBegin(rows, blocks, i),
+                            RowBegin(rows, blocks, i + 1));
+                });
 }
 
 // Patches beyond the last repeat it, to fill the last vector.
@@ -279,7 +279,8 @@ void Winograd<Dtype>::StoreOutputs(const Grid& grid, const Dtype* m,
 
 template <typename Dtype>
 void Winograd<Dtype>::RunBlock(const Grid& grid, int64_t first, int group,
-                               const Dtype* x, const Dtype* bias, Dtype* y) {
+                               const Dtype* x, const Dtype* bias, int slot,
+                               Dtype* y) {
   const ConvKernels<Dtype>& kernels = BestConvKernels<Dtype>();
   const ConvGeometry& s = grid.shape;
   const int channels = Channels(s);
@@ -287,14 +288,13 @@ void Winograd<Dtype>::RunBlock(const Grid& grid, int64_t first, int group,
   const int count = static_cast<int>(
       std::min<int64_t>(grid.block, grid.total - first));
   const int padded = static_cast<int>(RoundUp(count, kernels.panel));
-  const int thread = omp_get_thread_num();
-  Places& places = places_[thread];
+  Places& places = places_[slot];
   places.Set(grid, first, count, padded);
   const int64_t in_step =
       MatrixStep<Dtype>(static_cast<int64_t>(channels) * padded);
   const int64_t out_step =
       MatrixStep<Dtype>(static_cast<int64_t>(outputs) * padded);
-  Dtype* const v = scratch_.data() + thread * scratch_size_;
+  Dtype* const v = scratch_.data() + slot * scratch_size_;
   Dtype* const m = v + kProducts * in_step;
   Dtype* const strips = m + kProducts * out_step;
   TransformBlock(grid, first, count,
@@ -316,11 +316,10 @@ void Winograd<Dtype>::RunPass(const Grid& grid, const Dtype* x,
   const int64_t items = blocks * grid.shape.group;
   const int64_t work = grid.total * kProducts * Channels(grid.shape) *
                        grid.shape.num_output;
-#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
-  for (int64_t item = 0; item < items; ++item) {
+  ParallelItems(items, work, [&](int64_t item, int slot) {
     RunBlock(grid, item % blocks * grid.block,
-             static_cast<int>(item / blocks), x, bias, y);
-  }
+             static_cast<int>(item / blocks), x, bias, slot, y);
+  });
 }
 
 template <typename Dtype>
@@ -342,8 +341,9 @@ void Winograd<Dtype>::BackwardData(const Dtype* dy, const Dtype* w,
 // One vector of channels of a strip of the inputs. Lanes beyond the last
 // channel repeat it; their sums are not used.
 template <typename Dtype>
-void Winograd<Dtype>::TransformInputs(int64_t strip, int64_t slot, int channel,
-                                      const Dtype* x) {
+void Winograd<Dtype>::TransformInputs(int64_t strip, int64_t place,
+                                      int channel, const Dtype* x,
+                                      Dtype* rows) {
   const ConvKernels<Dtype>& kernels = BestConvKernels<Dtype>();
   const Grid& grid = forward_;
   const ConvGeometry& s = grid.shape;
@@ -351,8 +351,6 @@ void Winograd<Dtype>::TransformInputs(int64_t strip, int64_t slot, int channel,
   const int last = std::min(lanes, Channels(s) - channel) - 1;
   const int64_t plane = static_cast<int64_t>(s.height) * s.width;
   const int64_t chunk = static_cast<int64_t>(chunk_strips_) * grid.patches;
-  Dtype* const rows =
-      scratch_.data() + omp_get_thread_num() * scratch_size_;
   const Dtype* const from = x + strip / grid.strips * s.in_size();
   int64_t offsets[kMostLanes];
   for (int l = 0; l < lanes; ++l) {
@@ -365,7 +363,7 @@ void Winograd<Dtype>::TransformInputs(int64_t strip, int64_t slot, int channel,
                    kInSide, s.pad_w, grid.width, rows + offsets[l]);
   }
   Dtype* to = inputs_.data() +
-              (channel / kernels.panel * chunk + slot * grid.patches) *
+              (channel / kernels.panel * chunk + place * grid.patches) *
                   kernels.panel +
               channel % kernels.panel;
   const int64_t step =
@@ -377,8 +375,9 @@ void Winograd<Dtype>::TransformInputs(int64_t strip, int64_t slot, int channel,
 
 // The same of the outputs' gradient, and its sums for the bias.
 template <typename Dtype>
-void Winograd<Dtype>::TransformGradients(int64_t strip, int64_t slot,
-                                         int output, const Dtype* dy) {
+void Winograd<Dtype>::TransformGradients(int64_t strip, int64_t place,
+                                         int output, const Dtype* dy,
+                                         Dtype* rows) {
   const ConvKernels<Dtype>& kernels = BestConvKernels<Dtype>();
   const Grid& grid = forward_;
   const ConvGeometry& s = grid.shape;
@@ -387,14 +386,12 @@ void Winograd<Dtype>::TransformGradients(int64_t strip, int64_t slot,
   const int width = grid.patches * kSide;
   const int64_t chunk = static_cast<int64_t>(chunk_strips_) * grid.patches;
   const int64_t padded = RoundUp(Outputs(s), kernels.panel);
-  Dtype* const rows =
-      scratch_.data() + omp_get_thread_num() * scratch_size_;
   const Dtype* const from = dy + strip / grid.strips * s.out_size();
   int64_t offsets[kMostLanes];
   for (int l = 0; l < lanes; ++l) {
     offsets[l] = std::min(l, last) * kSide * width;
   }
-  Dtype* const sums = bias_sums_.data() + slot * padded + output;
+  Dtype* const sums = bias_sums_.data() + place * padded + output;
   for (int l = 0; l <= last; ++l) {
     CopyPaddedRows(from + (output + l) * s.out_plane(), s.out_height(),
                    s.out_width(),
@@ -403,7 +400,7 @@ void Winograd<Dtype>::TransformGradients(int64_t strip, int64_t slot,
     sums[l] = SumOf(rows + offsets[l], kSide * width);
   }
   const int64_t step = MatrixStep<Dtype>(chunk * padded);
-  Dtype* to = gradients_.data() + slot * grid.patches * padded + output;
+  Dtype* to = gradients_.data() + place * grid.patches * padded + output;
   for (int p = 0; p < grid.patches; ++p, to += padded) {
     kernels.winograd_gradient(rows + p * kSide, offsets, width, to,
                               step);
@@ -424,15 +421,14 @@ void Winograd<Dtype>::MultiplyChunk(int strips, Dtype* db) {
       MatrixStep<Dtype>(panels * kernels.panel * chunk);
   const int64_t gradients_step = MatrixStep<Dtype>(chunk * padded);
   const int64_t work = kProducts * panels * outputs * patches * kernels.panel;
-#pragma omp parallel for schedule(dynamic) num_threads(ThreadsFor(work))
-  for (int64_t item = 0; item < kProducts * panels; ++item) {
+  ParallelItems(kProducts * panels, work, [&](int64_t item, int) {
     const int64_t f = item / panels;
     kernels.outer(gradients_.data() + f * gradients_step,
                   output_steps_.data(), outputs, patch_steps_.data(), patches,
                   inputs_.data() + f * inputs_step +
                       item % panels * chunk * kernels.panel,
                   sums_.data() + item * outputs * kernels.panel);
-  }
+  });
   for (int k = 0; db != nullptr && k < outputs; ++k) {
     for (int i = 0; i < strips; ++i) {
       db[k] += bias_sums_.data()[i * padded + k];
@@ -448,8 +444,7 @@ void Winograd<Dtype>::AddWeights(Dtype* dw) {
   const int outputs = Outputs(forward_.shape);
   const int64_t step = RoundUp(channels, kernels.panel) * outputs;
   const int64_t work = kProducts * step;
-#pragma omp parallel for num_threads(ThreadsFor(work))
-  for (int k = 0; k < outputs; ++k) {
+  ParallelItems(outputs, work, [&](int64_t k, int) {
     Dtype windows[kWindow * kMostLanes];
     for (int c = 0; c < channels; c += lanes) {
       const int64_t panel = c / kernels.panel;
@@ -457,13 +452,13 @@ void Winograd<Dtype>::AddWeights(Dtype* dw) {
           sums_.data() + (panel * outputs + k) * kernels.panel +
               c % kernels.panel,
           step, windows);
-      Dtype* const to = dw + (static_cast<int64_t>(k) * channels + c) * kWindow;
+      Dtype* const to = dw + (k * channels + c) * kWindow;
       const int count = kWindow * std::min(lanes, channels - c);
       for (int i = 0; i < count; ++i) {
         to[i] += windows[i % kWindow * lanes + i / kWindow];
       }
     }
-  }
+  });
 }
 
 template <typename Dtype>
@@ -486,17 +481,16 @@ void Winograd<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
           std::min<int64_t>(chunk_strips_, all_strips - first));
       const int64_t work = int64_t{1} * strips * groups * lanes * kProducts *
                            forward_.patches;
-#pragma omp parallel for collapse(2) schedule(dynamic, 4) \
-    num_threads(ThreadsFor(work))
-      for (int i = 0; i < strips; ++i) {
-        for (int j = 0; j < groups; ++j) {
-          if (j < ins) {
-            TransformInputs(first + i, i, j * lanes, in);
-          } else {
-            TransformGradients(first + i, i, (j - ins) * lanes, out);
-          }
+      ParallelItems(int64_t{strips} * groups, work, [&](int64_t item, int slot) {
+        const int64_t i = item / groups;
+        const int j = static_cast<int>(item % groups);
+        Dtype* const rows = scratch_.data() + slot * scratch_size_;
+        if (j < ins) {
+          TransformInputs(first + i, i, j * lanes, in, rows);
+        } else {
+          TransformGradients(first + i, i, (j - ins) * lanes, out, rows);
         }
-      }
+      });
       MultiplyChunk(strips, db ? db + g * Outputs(s) : nullptr);
     }
     if (dw != nullptr) { AddWeights(dw + g * (s.weight_size() / s.group)); }

@@ -52,16 +52,16 @@ class Winograd {
   void TransformWeights(const Grid& grid, const Dtype* w, bool turned);
   void RunPass(const Grid& grid, const Dtype* x, const Dtype* bias, Dtype* y);
   void RunBlock(const Grid& grid, int64_t first, int group, const Dtype* x,
-                const Dtype* bias, Dtype* y);
+                const Dtype* bias, int slot, Dtype* y);
   void TransformBlock(const Grid& grid, int64_t first, int count,
                       const Dtype* x, const Places& places, Dtype* strips,
                       Dtype* v);
   void StoreOutputs(const Grid& grid, const Dtype* m, const Places& places,
                     const Dtype* bias, Dtype* y);
-  void TransformInputs(int64_t strip, int64_t slot, int channel,
-                       const Dtype* x);
-  void TransformGradients(int64_t strip, int64_t slot, int output,
-                          const Dtype* dy);
+  void TransformInputs(int64_t strip, int64_t place, int channel,
+                       const Dtype* x, Dtype* rows);
+  void TransformGradients(int64_t strip, int64_t place, int output,
+                          const Dtype* dy, Dtype* rows);
   void MultiplyChunk(int strips, Dtype* db);
   void AddWeights(Dtype* dw);
 

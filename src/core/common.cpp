@@ -2,17 +2,16 @@
 // count. The one place that refuses GPU mode where there is no device.
 #include "caffe/common.hpp"
 
-#include <omp.h>
-
 #include <random>
 
+#include "core/cpu_count.hpp"
 #include "core/device.hpp"
 
 namespace caffe {
 namespace {
 
 struct Settings {
-  int threads = omp_get_max_threads();
+  int threads = UsableCpus();
   Caffe::Brew mode = Caffe::CPU;
   Caffe::Math math = Caffe::FP32;
   int device = 0;
@@ -119,7 +118,6 @@ int Caffe::threads() { return settings().threads; }
 void Caffe::set_threads(int threads) {
   CHECK_GE(threads, 1);
   settings().threads = threads;
-  omp_set_num_threads(threads);
 }
 
 #ifdef TERCET_CUDA

@@ -1,36 +1,40 @@
-// The OpenMP side of core/parallel.hpp: how many threads a loop gets,
-// and carrying an exception out of a parallel region.
+// How many threads a loop gets, and in how many pieces it is cut.
 #include "core/parallel.hpp"
-
-#include <omp.h>
 
 #include "caffe/common.hpp"
 
 namespace caffe {
 namespace internal {
+namespace {
 
-int NumThreadsFor(int64_t n, int64_t work_per_item) {
-  if (omp_in_parallel()) return 1;
-  const int64_t work = n * std::max<int64_t>(work_per_item, 1);
-  if (work < kParallelGrain) return 1;
-  return static_cast<int>(
-      std::min<int64_t>({n, work / (kParallelGrain / 2), Caffe::threads()}));
+// Pieces a thread: where one thread loses its core, the others have something
+// left to take.
+constexpr int kPieces = 8;
+// The same for items that are handed out one by one, which may differ in size.
+constexpr int kItemPieces = 64;
+// Operations that a piece has at least, unless there are fewer pieces than
+// threads else.
+constexpr int64_t kPieceGrain = kParallelGrain / 16;
+
+LoopCut Cut(int64_t n, int64_t work, int pieces_a_thread) {
+  LoopCut cut;
+  if (work < kParallelGrain || ThreadPool::InLoop()) return cut;
+  cut.threads = static_cast<int>(std::min<int64_t>(
+      {n, work / (kParallelGrain / 2), Caffe::threads()}));
+  const int64_t most = std::min<int64_t>(
+      int64_t{pieces_a_thread} * cut.threads, ThreadPool::kMostPieces);
+  cut.pieces = static_cast<int>(std::min(
+      {n, most, std::max<int64_t>(cut.threads, work / kPieceGrain)}));
+  return cut;
 }
 
-void RunTasks(int count, int threads, void (*task)(void* context, int index),
-              void* context) {
-  std::exception_ptr error;
-#pragma omp parallel for num_threads(threads) schedule(static, 1)
-  for (int i = 0; i < count; ++i) {
-    try {
-      task(context, i);
-    } catch (...) {
-#pragma omp critical(caffe_run_tasks)
-      if (!error) error = std::current_exception();
-    }
-  }
-  if (error) std::rethrow_exception(error);
+}  // namespace
+
+LoopCut CutRange(int64_t n, int64_t work_per_item) {
+  return Cut(n, n * std::max<int64_t>(work_per_item, 1), kPieces);
 }
+
+LoopCut CutItems(int64_t n, int64_t work) { return Cut(n, work, kItemPieces); }
 
 }  // namespace internal
 }  // namespace caffe

@@ -1,16 +1,19 @@
-// Loops over OpenMP whose results do not depend on the number of threads.
+// Loops on several threads whose results do not depend on their number.
 //
 // ParallelFor splits a range among the threads: for work in which each index
-// writes only its own output. ParallelSum cuts a range in blocks of a fixed
+// writes only its own output. ParallelItems hands out items, and numbers the
+// threads for scratch memory. ParallelSum cuts a range in blocks of a fixed
 // size and adds the blocks' sums in order. Small work stays on one thread, and
-// so does a loop inside another parallel loop.
+// so does a loop inside another parallel loop. The threads are those of
+// core/thread_pool.hpp; any thread may call these.
 #ifndef TERCET_CORE_PARALLEL_HPP_
 #define TERCET_CORE_PARALLEL_HPP_
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <vector>
+
+#include "core/thread_pool.hpp"
 
 namespace caffe {
 
@@ -19,11 +22,31 @@ namespace caffe {
 constexpr int64_t kParallelGrain = 256 * 1024;
 
 namespace internal {
-int NumThreadsFor(int64_t n, int64_t work_per_item);
-// Runs task(0) ... task(count - 1), on up to `threads` threads; an exception
-// of a task is thrown again here.
-void RunTasks(int count, int threads, void (*task)(void* context, int index),
-              void* context);
+
+struct LoopCut {
+  int threads = 1;
+  int pieces = 1;
+};
+LoopCut CutRange(int64_t n, int64_t work_per_item);
+LoopCut CutItems(int64_t n, int64_t work);
+
+// Calls body(begin, end, slot) for each piece of 0 ... n-1.
+template <typename Body>
+void RunPieces(int64_t n, const LoopCut& cut, const Body& body) {
+  struct Context {
+    const Body* body;
+    int64_t n;
+    int pieces;
+  } context = {&body, n, cut.pieces};
+  ThreadPool::OfProcess().Run(
+      cut.pieces, cut.threads,
+      [](void* raw, int piece, int slot) {
+        const Context& c = *static_cast<Context*>(raw);
+        (*c.body)(c.n * piece / c.pieces, c.n * (piece + 1) / c.pieces, slot);
+      },
+      &context);
+}
+
 }  // namespace internal
 
 // Calls body(begin, end) on disjoint ranges that cover 0 ... n-1.
@@ -31,25 +54,29 @@ void RunTasks(int count, int threads, void (*task)(void* context, int index),
 template <typename Body>
 void ParallelFor(int64_t n, int64_t work_per_item, const Body& body) {
   if (n <= 0) return;
-  const int threads = internal::NumThreadsFor(n, work_per_item);
-  if (threads == 1) {
+  const internal::LoopCut cut = internal::CutRange(n, work_per_item);
+  if (cut.threads == 1) {
     body(static_cast<int64_t>(0), n);
     return;
   }
-  struct Context {
-    const Body* body;
-    int64_t n;
-    int threads;
-  } context = {&body, n, threads};
-  internal::RunTasks(
-      threads, threads,
-      [](void* raw, int index) {
-        const Context& c = *static_cast<Context*>(raw);
-        const int64_t begin = c.n * index / c.threads;
-        const int64_t end = c.n * (index + 1) / c.threads;
-        if (begin < end) (*c.body)(begin, end);
-      },
-      &context);
+  internal::RunPieces(
+      n, cut, [&body](int64_t begin, int64_t end, int) { body(begin, end); });
+}
+
+// Calls body(i, slot) for i = 0 ... n-1; slot is below Caffe::threads(), and no
+// two calls at one time have the same. work: elementary operations of all.
+template <typename Body>
+void ParallelItems(int64_t n, int64_t work, const Body& body) {
+  if (n <= 0) return;
+  const internal::LoopCut cut = internal::CutItems(n, work);
+  const auto run = [&body](int64_t begin, int64_t end, int slot) {
+    for (int64_t i = begin; i < end; ++i) body(i, slot);
+  };
+  if (cut.threads == 1) {
+    run(0, n, 0);
+    return;
+  }
+  internal::RunPieces(n, cut, run);
 }
 
 // The sum of body(begin, end) over blocks of 4096 indices, added in order.

@@ -56,18 +56,18 @@ void PReLULayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 
 namespace {
 
-// One row. In place is safe for `simd`: each value depends on its own index
+// One row. In place is safe for `ivdep`: each value depends on its own index
 // alone.
 template <typename Dtype>
 void RowForward(int64_t columns, const Dtype* x, Dtype slope, Dtype* y) {
-#pragma omp simd
+#pragma GCC ivdep
   for (int64_t i = 0; i < columns; ++i) y[i] = PReluValue(x[i], slope);
 }
 
 template <typename Dtype>
 void RowBackward(int64_t columns, const Dtype* x, const Dtype* dy,
                  Dtype slope, Dtype* dx) {
-#pragma omp simd
+#pragma GCC ivdep
   for (int64_t i = 0; i < columns; ++i) {
     dx[i] = PReluGradient(x[i], dy[i], slope);
   }

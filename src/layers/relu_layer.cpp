@@ -24,11 +24,11 @@ void ReLULayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 
 namespace {
 
-// In place is safe for `simd`: each value depends on its own index alone.
+// In place is safe for `ivdep`: each value depends on its own index alone.
 template <bool kLeaky, typename Dtype>
 void MapForward(int64_t count, const Dtype* x, Dtype slope, Dtype* y) {
   ParallelFor(count, 1, [=](int64_t begin, int64_t end) {
-#pragma omp simd
+#pragma GCC ivdep
     for (int64_t i = begin; i < end; ++i) {
       y[i] = ReluValue<kLeaky>(x[i], slope);
     }
@@ -39,7 +39,7 @@ template <bool kLeaky, typename Dtype>
 void MapBackward(int64_t count, const Dtype* x, const Dtype* dy, Dtype slope,
                  Dtype* dx) {
   ParallelFor(count, 1, [=](int64_t begin, int64_t end) {
-#pragma omp simd
+#pragma GCC ivdep
     for (int64_t i = begin; i < end; ++i) {
       dx[i] = ReluGradient<kLeaky>(x[i], dy[i], slope);
     }

@@ -1,12 +1,11 @@
 // Matrix products on OpenBLAS. C is cut in tiles by its shape alone and each
 // tile is one single-threaded BLAS call, so that the bits of a result do not
 // depend on the number of threads.
-#include <omp.h>
-
 #include <algorithm>
 
 #include "caffe/util/math_functions.hpp"
 #include "core/parallel.hpp"
+#include "math/blas_call.hpp"
 
 namespace caffe {
 namespace {
@@ -44,29 +43,13 @@ int TileCount(int side) {
   return std::max(1, std::min(kMaxTiles, side / kMinTile));
 }
 
-// OpenBLAS's OpenMP flavour takes OpenMP's number of threads at each call
-// outside of a parallel loop; this keeps such calls on one thread.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-
- private:
-  int before_;
-};
-
 // Runs body(tile) for each tile, on several threads where that pays.
 template <typename Body>
-void ForEachTile(int tiles, double work, const Body& body) {
-  const int threads = Caffe::threads();
-  if (tiles == 1 || threads == 1 || work < kParallelGrain ||
-      omp_in_parallel()) {
-    const OneThread one_thread;
-    for (int t = 0; t < tiles; ++t) body(t);
-    return;
-  }
-#pragma omp parallel for num_threads(threads) schedule(dynamic, 1)
-  for (int t = 0; t < tiles; ++t) body(t);
+void ForEachTile(int tiles, int64_t work, const Body& body) {
+  ParallelItems(tiles, work, [&body](int64_t tile, int) {
+    const BlasCall call;
+    body(static_cast<int>(tile));
+  });
 }
 
 }  // namespace
@@ -81,7 +64,7 @@ void caffe_cpu_gemm(CBLAS_TRANSPOSE TransA, CBLAS_TRANSPOSE TransB, int M,
   const bool by_rows = M >= N;
   const int side = by_rows ? M : N;
   const int tiles = TileCount(side);
-  const double work = static_cast<double>(M) * N * K;
+  const int64_t work = int64_t{M} * N * K;
   ForEachTile(tiles, work, [&](int t) {
     const int begin = static_cast<int>(static_cast<int64_t>(side) * t / tiles);
     const int end =
@@ -106,7 +89,7 @@ void caffe_cpu_gemv(CBLAS_TRANSPOSE TransA, int M, int N, Dtype alpha,
   const int side = transposed ? N : M;
   if (side == 0) return;
   const int tiles = TileCount(side);
-  const double work = static_cast<double>(M) * N;
+  const int64_t work = int64_t{M} * N;
   ForEachTile(tiles, work, [&](int t) {
     const int begin = static_cast<int>(static_cast<int64_t>(side) * t / tiles);
     const int end =

@@ -1,21 +1,16 @@
 // cuBLAS's calls by CBLAS, with device memory open, on one thread: the
 // matrices of tests are small.
 #include <cblas.h>
-#include <omp.h>
 
 #include "cublas_v2.h"
 #include "device_memory.hpp"
+#include "math/blas_call.hpp"
 
 namespace {
 
-class Call {
- public:
-  Call() : threads_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~Call() { omp_set_num_threads(threads_); }
-
- private:
-  const cuda_host::OpenDevice open_;
-  const int threads_;
+struct Call {
+  const cuda_host::OpenDevice open;
+  const caffe::BlasCall blas;
 };
 
 CBLAS_TRANSPOSE Operation(cublasOperation_t op) {

@@ -2,13 +2,24 @@
 // one tile and of several.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstring>
+#include <thread>
+#include <vector>
 
 #include "caffe/util/math_functions.hpp"
 #include "core/cpu.hpp"
 
 namespace caffe {
 namespace {
+
+// For all tests: a tool does the same before anything else.
+class BestBlasCore : public testing::Environment {
+ public:
+  void SetUp() override { UseBestBlasCore(); }
+};
+testing::Environment* const best_blas_core =
+    testing::AddGlobalTestEnvironment(new BestBlasCore);
 
 std::vector<float> Product(int m, int n, int k, int threads) {
   Caffe::set_threads(threads);
@@ -27,6 +38,32 @@ TEST(GemmTest, ProcessorsOfTodayAreNoPrescott) {
   if (BestIsa() < Isa::kAvx2) GTEST_SKIP() << "no AVX2";
   EXPECT_NE("Prescott", BlasCoreName());
   EXPECT_FALSE(BlasCoreIsForced());
+}
+
+TEST(GemmTest, ThreadsOfTheProgramMayMultiplyAtOnce) {
+  const int n = 48;
+  std::vector<float> a(n * n), b(n * n), expected(n * n);
+  Caffe::set_random_seed(1);
+  caffe_rng_gaussian<float>(n * n, 0, 1, a.data());
+  caffe_rng_gaussian<float>(n * n, 0, 1, b.data());
+  const auto multiply = [&](std::vector<float>* c) {
+    caffe_cpu_gemm<float>(CblasNoTrans, CblasTrans, n, n, n, 1, a.data(),
+                          b.data(), 0, c->data());
+  };
+  multiply(&expected);
+  std::atomic<int> wrong{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 2000; ++k) {
+        std::vector<float> c(n * n);
+        multiply(&c);
+        if (c != expected) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 // OpenBLAS once took the threads of OpenMP for a product of a single tile.

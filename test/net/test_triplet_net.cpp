@@ -13,7 +13,7 @@
 namespace caffe {
 namespace {
 
-const int kTriplets = 4, kInputs = 1 * 6 * 5;
+const int kNetTriplets = 4, kNetInputs = 1 * 6 * 5;
 
 // Convolution, PReLU, InnerProduct and Normalize, with named parameters.
 string Branch(const string& from, const string& to) {
@@ -53,16 +53,16 @@ shared_ptr<Net<Dtype>> MakeNet(const string& text) {
 
 template <typename Dtype>
 shared_ptr<Net<Dtype>> ThreeBranches() {
-  return MakeNet<Dtype>(InputLayer("xa", kTriplets) +
-                        InputLayer("xp", kTriplets) +
-                        InputLayer("xn", kTriplets) + Branch("xa", "a") +
+  return MakeNet<Dtype>(InputLayer("xa", kNetTriplets) +
+                        InputLayer("xp", kNetTriplets) +
+                        InputLayer("xn", kNetTriplets) + Branch("xa", "a") +
                         Branch("xp", "p") + Branch("xn", "n") + kLoss);
 }
 
 template <typename Dtype>
 shared_ptr<Net<Dtype>> OneBatch() {
   return MakeNet<Dtype>(
-      InputLayer("x", 3 * kTriplets) + Branch("x", "e") +
+      InputLayer("x", 3 * kNetTriplets) + Branch("x", "e") +
       "layer { name: 'slice' type: 'Slice' bottom: 'e' top: 'a' top: 'p'"
       " top: 'n' slice_param { axis: 0 } }\n" +
       kLoss);
@@ -79,7 +79,7 @@ class TripletNetTest : public MultiDeviceTest<TypeParam> {
     Dtype* batch = one->blob_by_name("x")->mutable_cpu_data();
     for (const char* name : {"xa", "xp", "xn"}) {
       Dtype* branch = three->blob_by_name(name)->mutable_cpu_data();
-      for (int k = 0; k < kTriplets * kInputs; ++k) {
+      for (int k = 0; k < kNetTriplets * kNetInputs; ++k) {
         *branch++ = *batch++ = static_cast<Dtype>(rng.Gaussian());
       }
     }

@@ -179,6 +179,7 @@ int ToolMain(int argc, char** argv, int (*program)(int, char**)) {
   HoldStandardFiles();
   signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error, not the end
   StartLog(argv[0]);
+  UseBestBlasCore();
   try {
     const int exit_code = program(argc, argv);
     ReleaseLog();

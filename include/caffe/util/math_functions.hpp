@@ -92,11 +92,14 @@ void caffe_rng_bernoulli(int n, Dtype p, int* r);
 template <typename Dtype>
 void caffe_rng_bernoulli(int n, Dtype p, unsigned int* r);
 
+// Has OpenBLAS choose its kernels again where it does not know the processor
+// and the environment does not force them (OPENBLAS_CORETYPE); products may be
+// several times as fast then. For the start of a program: no other thread may
+// use BLAS or the environment at that time. Without it the first product logs a
+// warning.
+void UseBestBlasCore();
 // The name of the CPU kernels that OpenBLAS works with, and whether the
-// environment forces them (OPENBLAS_CORETYPE). Where it does not, and OpenBLAS
-// does not know the processor, it is made to choose better ones when this
-// library is loaded; a program that loads it with dlopen must have no product
-// under way in another thread then.
+// environment forces them.
 string BlasCoreName();
 bool BlasCoreIsForced();
 

@@ -1,6 +1,6 @@
 // Times forward and backward of a net from its file, as images per second over
 // several repetitions, and prints one JSON object. Backward includes the
-// clearing of the parameters' gradients. Time by layer is tools/time's part.
+// clearing of the parameters' gradients. Time by layer is `tercet time`'s part.
 #include <gflags/gflags.h>
 
 #include <iostream>

@@ -1,7 +1,8 @@
 # Finds OpenBLAS, its OpenMP flavour before any other: that is the one whose
 # calls can be kept on one thread without a word to the rest of the process
-# (src/math/blas_call.cpp). The pthread flavour does too; the serial one is
-# refused when it is first called.
+# (src/math/blas_call.cpp). The pthread flavour does too, but is set to one
+# thread for the whole process; the serial one is refused when it is first
+# called.
 # Makes the target OpenBLAS::OpenBLAS.
 include(FindPackageHandleStandardArgs)
 

@@ -1,6 +1,6 @@
 // How well embeddings tell people apart: of images through a net, or of an
 // array. Which pairs are judged, and where their threshold comes from, is told
-// by the protocols in tools/evaluate/: all pairs of people, a file of pairs, or
+// by the protocols in src/evaluation: all pairs of people, a file of pairs, or
 // a gallery with probes. Here are the flags, and the order of the work.
 #include <cmath>
 #include <cstdio>

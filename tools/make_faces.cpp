@@ -1,5 +1,5 @@
-// tools/make_faces: a folder of made-up people to train and verify on, one
-// folder a person. This file holds the command line and the writing of files;
+// Renders a folder of made-up people to train and verify on, one folder a
+// person. This file holds the command line and the writing of files;
 // the pictures themselves come from make_faces/face_renderer.hpp.
 #include <signal.h>
 #include <sys/stat.h>

@@ -1,4 +1,4 @@
-// tools/train: trains the net of a solver file. What training is, is the
+// Trains the net of a solver file. What training is, is the
 // solver's (caffe/solver.hpp); this reads the command line, chooses CPU or
 // GPU, loads or resumes, and listens for signals.
 #include <memory>

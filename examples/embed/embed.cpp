@@ -12,6 +12,7 @@
 
 #include "caffe/common.hpp"
 #include "caffe/embedder.hpp"
+#include "caffe/util/math_functions.hpp"
 
 int main(int argc, char** argv) {
   if (argc != 5 && argc != 6) {
@@ -21,6 +22,7 @@ int main(int argc, char** argv) {
   }
   const std::string weights = argv[2];
   try {
+    caffe::UseBestBlasCore();  // before anything else uses BLAS
     caffe::Caffe::set_random_seed(1);  // of weights that are not loaded
     caffe::EmbedderOptions options;
     if (argc == 6) options.threshold = std::atof(argv[5]);

@@ -29,9 +29,9 @@
 // threads at once, as long as none calls anything else of this Embedder.
 //
 // Settings of the process (caffe/common.hpp) that matter, to be made before the
-// Embedder is: Caffe::set_threads (else as many as there are cores), and for a
-// GPU Caffe::SetDevice and Caffe::set_mode(Caffe::GPU). What no weights are
-// loaded for is filled with random numbers, after Caffe::set_random_seed.
+// Embedder is: Caffe::set_threads (else as many as the cores it may use), and
+// for a GPU Caffe::SetDevice and Caffe::set_mode(Caffe::GPU). What no weights
+// are loaded for is filled with random numbers, after Caffe::set_random_seed.
 #ifndef CAFFE_EMBEDDER_HPP_
 #define CAFFE_EMBEDDER_HPP_
 

@@ -15,6 +15,8 @@ constexpr int kItemPieces = 64;
 // Operations that a piece has at least, unless there are fewer pieces than
 // threads else.
 constexpr int64_t kPieceGrain = kParallelGrain / 16;
+// From so many on a piece takes longer than to wake a thread, on any machine.
+constexpr int64_t kLongPiece = 4 * kParallelGrain;
 
 LoopCut Cut(int64_t n, int64_t work, int pieces_a_thread) {
   LoopCut cut;
@@ -25,6 +27,7 @@ LoopCut Cut(int64_t n, int64_t work, int pieces_a_thread) {
       int64_t{pieces_a_thread} * cut.threads, ThreadPool::kMostPieces);
   cut.pieces = static_cast<int>(std::min(
       {n, most, std::max<int64_t>(cut.threads, work / kPieceGrain)}));
+  cut.long_pieces = work / cut.pieces >= kLongPiece;
   return cut;
 }
 

@@ -26,6 +26,7 @@ namespace internal {
 struct LoopCut {
   int threads = 1;
   int pieces = 1;
+  bool long_pieces = false;  // each takes longer than to wake a thread
 };
 LoopCut CutRange(int64_t n, int64_t work_per_item);
 LoopCut CutItems(int64_t n, int64_t work);
@@ -39,7 +40,7 @@ void RunPieces(int64_t n, const LoopCut& cut, const Body& body) {
     int pieces;
   } context = {&body, n, cut.pieces};
   ThreadPool::OfProcess().Run(
-      cut.pieces, cut.threads,
+      cut.pieces, cut.threads, cut.long_pieces,
       [](void* raw, int piece, int slot) {
         const Context& c = *static_cast<Context*>(raw);
         (*c.body)(c.n * piece / c.pieces, c.n * (piece + 1) / c.pieces, slot);

@@ -5,7 +5,6 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <system_error>
 #include <utility>
 
 namespace caffe {
@@ -29,7 +28,7 @@ constexpr microseconds kMostMissed(200);
 constexpr microseconds kSpinAlone(10);
 // A pause this long between two looks: someone else had the core.
 constexpr microseconds kLostCore(300);
-// How long nobody spins then.
+// How long workers do not spin then, and a caller as little as it may.
 constexpr milliseconds kBusyTime(50);
 // Looks between two looks at the clock: about a microsecond.
 constexpr int kLooks = 16;
@@ -86,7 +85,8 @@ ThreadPool::~ThreadPool() {
   }
 }
 
-void ThreadPool::Run(int pieces, int threads, Task task, void* context) {
+void ThreadPool::Run(int pieces, int threads, bool long_pieces, Task task,
+                     void* context) {
   threads = std::min({threads, pieces, kMostThreads});
   if (threads <= 1 || in_loop || taken_.exchange(true)) {
     for (int i = 0; i < pieces; ++i) task(context, i, 0);
@@ -95,8 +95,9 @@ void ThreadPool::Run(int pieces, int threads, Task task, void* context) {
   const Loop loop = {task, context, threads};
   StartWorkers(threads - 1);
   Publish(pieces, loop);
+  if (long_pieces) Wake(threads - 1);
   Clock::duration longest{0};
-  const int own = DoOwnPieces(loop, &longest);
+  const int own = DoOwnPieces(loop, long_pieces, &longest);
   if (own < pieces) AwaitWorkers(pieces - own, longest);
   std::exception_ptr error;
   std::swap(error, error_);
@@ -106,16 +107,16 @@ void ThreadPool::Run(int pieces, int threads, Task task, void* context) {
 
 // Where the system gives no more threads, those that there are do it.
 void ThreadPool::StartWorkers(int count) {
-  while (static_cast<int>(workers_.size()) < count) {
-    const int index = static_cast<int>(workers_.size());
-    workers_.emplace_back(new Worker);
-    Worker* const worker = workers_.back().get();
-    try {
-      worker->thread = std::thread([=] { Work(index, worker); });
-    } catch (const std::system_error&) {
-      workers_.pop_back();
-      return;
+  try {
+    workers_.reserve(std::max<size_t>(workers_.size(), count));
+    while (static_cast<int>(workers_.size()) < count) {
+      const int index = static_cast<int>(workers_.size());
+      auto worker = std::make_unique<Worker>();
+      Worker* const place = worker.get();
+      worker->thread = std::thread([=] { Work(index, place); });
+      workers_.push_back(std::move(worker));
     }
+  } catch (const std::exception&) {
   }
 }
 
@@ -138,13 +139,14 @@ bool ThreadPool::TakeFront(int* piece) {
   return true;
 }
 
-// Returns how many it did. Sleeping workers are woken as soon as a piece has
-// shown that what is left is worth it; and where the machine is not busy they
-// are woken for the loops that may follow, if there were many short ones.
-int ThreadPool::DoOwnPieces(const Loop& loop, Clock::duration* longest) {
+// Returns how many it did. Sleeping workers, unless they are `woken` already,
+// are woken as soon as a piece has shown that what is left is worth it; and
+// where the machine is not busy they are woken for the loops that may follow,
+// if there were many short ones.
+int ThreadPool::DoOwnPieces(const Loop& loop, bool woken,
+                            Clock::duration* longest) {
   in_loop = true;
   int own = 0;
-  bool woken = false;
   const Clock::time_point start = Clock::now();
   Clock::time_point before = start;
   for (int piece; TakeFront(&piece); ++own) {
@@ -197,8 +199,12 @@ void ThreadPool::AwaitWorkers(int pieces, Clock::duration longest) {
     caller_woken_.wait(lock, ready);
     caller_asleep_ = false;
   }
-  // A piece of this loop takes less, where its worker has a core.
-  if (Clock::now() - before > 4 * longest + kLostCore) FoundBusy();
+  // A piece of this loop takes less, where its worker has a core. (Who did none
+  // does not know what one takes.)
+  if (longest > Clock::duration::zero() &&
+      Clock::now() - before > 4 * longest + kLostCore) {
+    FoundBusy();
+  }
 }
 
 void ThreadPool::Work(int index, Worker* worker) {

@@ -47,7 +47,10 @@ class ThreadPool {
   // any more; of several the first in order. Any thread may call it at any
   // time: in a loop, or while another thread's loop has the workers, the
   // calling thread does the pieces alone. `pieces` is at most kMostPieces.
-  void Run(int pieces, int threads, Task task, void* context);
+  // long_pieces: workers that sleep are woken before the first piece; else the
+  // first one shows whether that is worth it.
+  void Run(int pieces, int threads, bool long_pieces, Task task,
+           void* context);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -71,7 +74,7 @@ class ThreadPool {
   void StartWorkers(int count);
   void Publish(int pieces, const Loop& loop);
   bool TakeFront(int* piece);
-  int DoOwnPieces(const Loop& loop, Clock::duration* longest);
+  int DoOwnPieces(const Loop& loop, bool woken, Clock::duration* longest);
   void Wake(int workers);
   void AwaitWorkers(int pieces, Clock::duration longest);
 

@@ -27,7 +27,7 @@ struct NpyArray {
 template <typename Dtype>
 NpyArray<Dtype> ReadNpy(const std::string& path);
 
-// Written beside and renamed (util/io.hpp). `data` holds the product of
+// Written beside and renamed (caffe/util/io.hpp). `data` holds the product of
 // `shape`.
 template <typename Dtype>
 void WriteNpy(const std::string& path, const std::vector<int>& shape,

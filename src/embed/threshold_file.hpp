@@ -1,5 +1,5 @@
-// The threshold of a verification as a file: found by tools/evaluate, used by
-// tools/verify. The file is a VerificationThreshold as prototxt
+// The threshold of a verification as a file: found by `tercet evaluate`,
+// used by `tercet verify`. The file is a VerificationThreshold as prototxt
 // (proto/caffe_threshold.proto), and carries the settings that the threshold
 // was found with, under the names of the flags. What a distance is, is told in
 // caffe/pairwise/distances.hpp.

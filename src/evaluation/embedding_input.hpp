@@ -18,7 +18,7 @@ namespace caffe {
 std::vector<float> ReadRows(const std::string& npy, int* width);
 
 // An array, and the image and person of each row: lines `path label` of a list,
-// or a folder, whose images are taken in the order of tools/extract. The images
+// or a folder, whose images are taken in the order of extract. The images
 // of a list need not exist. labelled: the list has lines `path` where it is
 // false. Error kInput with its place; also where the list is longer or shorter
 // than the array.

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "caffe/filler.hpp"
+#include "core/independent_loop.hpp"
 #include "core/parallel.hpp"
 
 namespace caffe {
@@ -60,14 +61,14 @@ namespace {
 // alone.
 template <typename Dtype>
 void RowForward(int64_t columns, const Dtype* x, Dtype slope, Dtype* y) {
-#pragma GCC ivdep
+    TERCET_INDEPENDENT_LOOP
   for (int64_t i = 0; i < columns; ++i) y[i] = PReluValue(x[i], slope);
 }
 
 template <typename Dtype>
 void RowBackward(int64_t columns, const Dtype* x, const Dtype* dy,
                  Dtype slope, Dtype* dx) {
-#pragma GCC ivdep
+    TERCET_INDEPENDENT_LOOP
   for (int64_t i = 0; i < columns; ++i) {
     dx[i] = PReluGradient(x[i], dy[i], slope);
   }

@@ -1,6 +1,7 @@
 // ReLULayer on the CPU. Bound by memory: one pass over the values.
 #include "caffe/layers/relu_layer.hpp"
 
+#include "core/independent_loop.hpp"
 #include "core/parallel.hpp"
 
 namespace caffe {
@@ -24,11 +25,11 @@ void ReLULayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
 
 namespace {
 
-// In place is safe for `ivdep`: each value depends on its own index alone.
+// In place is safe: each value depends on its own index alone.
 template <bool kLeaky, typename Dtype>
 void MapForward(int64_t count, const Dtype* x, Dtype slope, Dtype* y) {
   ParallelFor(count, 1, [=](int64_t begin, int64_t end) {
-#pragma GCC ivdep
+    TERCET_INDEPENDENT_LOOP
     for (int64_t i = begin; i < end; ++i) {
       y[i] = ReluValue<kLeaky>(x[i], slope);
     }
@@ -39,7 +40,7 @@ template <bool kLeaky, typename Dtype>
 void MapBackward(int64_t count, const Dtype* x, const Dtype* dy, Dtype slope,
                  Dtype* dx) {
   ParallelFor(count, 1, [=](int64_t begin, int64_t end) {
-#pragma GCC ivdep
+    TERCET_INDEPENDENT_LOOP
     for (int64_t i = begin; i < end; ++i) {
       dx[i] = ReluGradient<kLeaky>(x[i], dy[i], slope);
     }

@@ -1,5 +1,6 @@
 // What must be around a call of OpenBLAS, so that it runs on the calling thread
-// alone and changes nothing that others in the process rely on.
+// alone. The OpenMP flavour is as before after each call; the pthread flavour
+// has one thread from the first call on.
 #ifndef TERCET_MATH_BLAS_CALL_HPP_
 #define TERCET_MATH_BLAS_CALL_HPP_
 

@@ -1,5 +1,5 @@
 // Hands embeddings to the data layers of a net that want them
-// (layers/embedding_receiver.hpp), after each pass forward.
+// (caffe/layers/embedding_receiver.hpp), after each pass.
 #ifndef TERCET_SOLVER_EMBEDDING_FEED_HPP_
 #define TERCET_SOLVER_EMBEDDING_FEED_HPP_
 

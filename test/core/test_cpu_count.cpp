@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 
 namespace caffe {
 namespace {

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 
 #include "caffe/check.hpp"
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 
 namespace caffe {
 

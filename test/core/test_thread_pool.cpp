@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <memory>
@@ -39,7 +40,7 @@ constexpr bool kThreadSanitizer = false;
 template <typename F>
 void RunLoop(ThreadPool* pool, int pieces, int threads, const F& f) {
   pool->Run(
-      pieces, threads,
+      pieces, threads, false,
       [](void* context, int piece, int slot) {
         (*static_cast<const F*>(context))(piece, slot);
       },
@@ -274,6 +275,27 @@ TEST_F(ParallelTest, SumsHaveTheSameBitsForAnyNumberOfThreads) {
     const float more = sum(threads);
     EXPECT_EQ(std::memcmp(&one, &more, sizeof(one)), 0) << threads;
   }
+}
+
+// As many long pieces as threads: the caller once did them all, for it woke no
+// one before it had done one.
+TEST_F(ThreadsKept, LongPiecesFindTheOthersAwake) {
+  Caffe::set_threads(2);
+  constexpr int64_t kLong = int64_t{1} << 30;  // operations
+  ParallelFor(2, kLong, [](int64_t, int64_t) {});
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // all sleep
+  std::mutex mutex;
+  std::condition_variable changed;
+  int begun = 0;
+  bool together = true;
+  ParallelFor(2, kLong, [&](int64_t, int64_t) {
+    std::unique_lock<std::mutex> lock(mutex);
+    ++begun;
+    changed.notify_all();
+    together &= changed.wait_for(lock, std::chrono::seconds(20),
+                                 [&] { return begun == 2; });
+  });
+  EXPECT_TRUE(together);
 }
 
 }  // namespace

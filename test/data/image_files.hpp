@@ -7,7 +7,7 @@
 #include <string>
 
 #include "caffe/check.hpp"
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "data/image.hpp"
 
 namespace caffe {

@@ -1,5 +1,5 @@
 // Finding the data that is no part of the repository, and temporary folders.
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 
 #include <algorithm>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-#ifndef CAFFE_TEST_SHARED_DATA_HPP_
-#define CAFFE_TEST_SHARED_DATA_HPP_
+#ifndef TERCET_TEST_DATA_SHARED_DATA_HPP_
+#define TERCET_TEST_DATA_SHARED_DATA_HPP_
 
 // Where tests find data that is no part of the repository (golden outputs,
 // public faces): the folder named by the environment's TERCET_SHARED, else
@@ -63,4 +63,4 @@ class TempFolder {
   }                                                                   \
   static_assert(true, "")
 
-#endif  // CAFFE_TEST_SHARED_DATA_HPP_
+#endif  // TERCET_TEST_DATA_SHARED_DATA_HPP_

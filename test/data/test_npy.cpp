@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "caffe/check.hpp"
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "caffe/util/io.hpp"
 #include "data/npy.hpp"
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "caffe/net.hpp"
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "data/npy.hpp"
 #include "net/prototxt.hpp"
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "caffe/check.hpp"
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "caffe/util/io.hpp"
 #include "net/prototxt.hpp"
 #include "core/suggest.hpp"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "net/prototxt.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 

@@ -11,7 +11,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/proto/caffe_v1.pb.h"
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "caffe/util/io.hpp"
 #include "net/weights.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "net/prototxt.hpp"
 #include "net/weights.hpp"
 #include "test/solver/solver_nets.hpp"

@@ -6,7 +6,7 @@
 
 #include "gtest/gtest.h"
 
-#include "caffe/test/shared_data.hpp"
+#include "test/data/shared_data.hpp"
 #include "evaluation/embedding_input.hpp"
 
 namespace caffe {

@@ -20,6 +20,7 @@
 
 #include "caffe/common.hpp"
 #include "caffe/util/math_functions.hpp"
+#include "core/cpu.hpp"
 
 namespace caffe {
 namespace {
@@ -125,7 +126,7 @@ std::vector<const Command*>& List() {
 
 FlagGroup threads_flag, gpu_flag, layers_flag;
 int32_t FLAGS_threads = threads_flag.Add<int32_t>(
-    "threads", 0, "CPU threads; 0: as many as there are cores",
+    "threads", 0, "CPU threads; 0: as many as the cores that it may use",
     &FLAGS_threads);
 int32_t FLAGS_gpu = gpu_flag.Add<int32_t>(
     "gpu", -1, "run on this CUDA device; -1: on the CPU", &FLAGS_gpu);
@@ -179,8 +180,9 @@ int ToolMain(int argc, char** argv, int (*program)(int, char**)) {
   HoldStandardFiles();
   signal(SIGXFSZ, SIG_IGN);  // a file over the limit is an error, not the end
   StartLog(argv[0]);
-  UseBestBlasCore();
   try {
+    BestIsa();  // refuses what TERCET_ISA may not be, whatever is asked for
+    UseBestBlasCore();
     const int exit_code = program(argc, argv);
     ReleaseLog();
     const bool printed = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;

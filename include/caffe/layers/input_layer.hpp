@@ -7,8 +7,8 @@
 //   shape  one for all tops, or one a top; none: the tops keep the shape that
 //          the program gives them
 //   new_height, new_width [0]  both or none; with transform_param they say what
-//          becomes of an image file on its way into the top (tools/extract,
-//          tools/evaluate): it is resized to this, then the middle is cropped
+//          becomes of an image file on its way into the top (Embedder, and the
+//          tools): it is resized to this, then the middle is cropped
 //          (crop_size), then mean and scale. Without them an image is resized
 //          to the shape, or where there is a crop keeps its size.
 //

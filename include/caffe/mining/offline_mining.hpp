@@ -1,6 +1,6 @@
 // Mining over a whole set of embeddings: a list of triplets of rows, to be
 // trained on later. Embedding images and writing lists is left to
-// tools/mine_triplets.
+// `tercet mine_triplets`.
 //
 // x is n x D, labels has n values, as for mining.hpp: rows with equal labels
 // are of one person, and any finite numbers will do. Each row whose person has

@@ -96,7 +96,7 @@ void caffe_rng_bernoulli(int n, Dtype p, unsigned int* r);
 // and the environment does not force them (OPENBLAS_CORETYPE); products may be
 // several times as fast then. For the start of a program: no other thread may
 // use BLAS or the environment at that time. Without it the first product logs a
-// warning.
+// warning. Error kInput for a TERCET_ISA that means nothing.
 void UseBestBlasCore();
 // The name of the CPU kernels that OpenBLAS works with, and whether the
 // environment forces them.

@@ -103,9 +103,9 @@ template <typename Dtype>
 class Winograd;
 
 // The engine of one layer. In float, 3 x 3 windows at stride 1 over many
-// channels go Winograd's way (src/convolution/winograd.hpp), whose rounding error is
-// about twice that of the direct sums; all else is direct. One thread at a time may call an object; it uses
-// the threads of core/parallel.hpp itself.
+// channels go Winograd's way (convolution/winograd.hpp), whose rounding error
+// is about twice that of the direct sums; all else is direct. One thread at a
+// time may call an object; it uses the threads of core/parallel.hpp itself.
 template <typename Dtype>
 class CpuConvolution {
  public:

@@ -481,7 +481,8 @@ void Winograd<Dtype>::BackwardWeights(const Dtype* x, const Dtype* dy,
           std::min<int64_t>(chunk_strips_, all_strips - first));
       const int64_t work = int64_t{1} * strips * groups * lanes * kProducts *
                            forward_.patches;
-      ParallelItems(int64_t{strips} * groups, work, [&](int64_t item, int slot) {
+      const int64_t items = int64_t{strips} * groups;
+      ParallelItems(items, work, [&](int64_t item, int slot) {
         const int64_t i = item / groups;
         const int j = static_cast<int>(item % groups);
         Dtype* const rows = scratch_.data() + slot * scratch_size_;

@@ -1,7 +1,7 @@
 // SigmoidLayer on the CPU.
 #include "caffe/layers/sigmoid_layer.hpp"
 
-#include "layers/function_layer.hpp"
+#include "layers/function_layer_impl.hpp"
 
 namespace caffe {
 

@@ -1,6 +1,6 @@
 // SigmoidLayer on the GPU.
 #include "caffe/layers/sigmoid_layer.hpp"
-#include "layers/function_layer.cuh"
+#include "layers/function_layer_impl.cuh"
 
 namespace caffe {
 

@@ -1,7 +1,7 @@
 // TanHLayer on the CPU.
 #include "caffe/layers/tanh_layer.hpp"
 
-#include "layers/function_layer.hpp"
+#include "layers/function_layer_impl.hpp"
 
 namespace caffe {
 

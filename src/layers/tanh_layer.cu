@@ -1,6 +1,6 @@
 // TanHLayer on the GPU.
 #include "caffe/layers/tanh_layer.hpp"
-#include "layers/function_layer.cuh"
+#include "layers/function_layer_impl.cuh"
 
 namespace caffe {
 

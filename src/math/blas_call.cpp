@@ -1,6 +1,7 @@
-// The flavours of OpenBLAS. OpenMP's takes its number of threads from the thread
-// that calls it, which is changed for a call and put back. The pthread flavour
-// has one number for the process, which is set to 1 once, at the first call.
+// The flavours of OpenBLAS. OpenMP's takes its number of threads from the
+// thread that calls it, which is changed for a call and put back. The pthread
+// flavour has one number for the process, which is set to 1 once, at the first
+// call.
 // The serial flavour has no threads, and in Debian's build no locks either:
 // two calls at one time give wrong sums, so it is refused.
 #include "math/blas_call.hpp"

@@ -7,8 +7,8 @@
 namespace caffe {
 
 // While one is there, OpenBLAS's calls of this thread run on this thread. The
-// first of the process looks which flavour of OpenBLAS it is, and warns where its
-// kernels are not those that the processor could have (UseBestBlasCore).
+// first of the process looks which flavour of OpenBLAS it is, and warns where
+// its kernels are not those that the processor could have (UseBestBlasCore).
 class BlasCall {
  public:
   // Error kInput where this OpenBLAS cannot be called from several threads.

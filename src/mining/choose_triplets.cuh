@@ -1,5 +1,5 @@
-// The choice of triplets on the device: where each array lies in the memory that
-// the caller gave, and what fills them. Included by .cu files alone.
+// The choice of triplets on the device: where each array lies in the memory
+// that the caller gave, and what fills them. Included by .cu files alone.
 #ifndef TERCET_MINING_CHOOSE_TRIPLETS_CUH_
 #define TERCET_MINING_CHOOSE_TRIPLETS_CUH_
 

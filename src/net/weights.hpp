@@ -42,9 +42,9 @@ void ReadSolverState(const std::string& path, SolverState* state);
 // InnerProduct's weights as 1x1xOxI).
 bool StoredShapeFits(const BlobProto& blob, const std::vector<int>& shape);
 
-// The hash of weights (core/hasher.hpp), by which a solver state and a threshold
-// know them: of each layer with blobs in turn the name, and of each blob the
-// shape (8 bytes an axis) and the values.
+// The hash of weights (core/hasher.hpp), by which a solver state and a
+// threshold know them: of each layer with blobs in turn the name, and of each
+// blob the shape (8 bytes an axis) and the values.
 uint64_t HashWeights(const NetParameter& weights);
 
 // "64x3x3x3"; "scalar" for {}.

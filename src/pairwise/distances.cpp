@@ -1,8 +1,8 @@
 // The CPU passes of distances.hpp: one loop a distance, chosen once a call.
 #include "caffe/pairwise/distances.hpp"
 
-#include "caffe/check.hpp"
 #include "core/parallel.hpp"
+#include "pairwise/for_distance.hpp"
 
 namespace caffe {
 namespace metric {
@@ -54,17 +54,9 @@ CosinePair<T> RowCosinePair(const T* x, const T* y, T inverse_x, T inverse_y,
 
 template <typename T>
 T RowDistance(Distance kind, const T* x, const T* y, int64_t D) {
-  switch (kind) {
-    case Distance::kSquaredL2:
-      return RowDistanceOf<Distance::kSquaredL2>(x, y, D);
-    case Distance::kL2:
-      return RowDistanceOf<Distance::kL2>(x, y, D);
-    case Distance::kCosine:
-      return RowDistanceOf<Distance::kCosine>(x, y, D);
-    case Distance::kL1:
-      return RowDistanceOf<Distance::kL1>(x, y, D);
-  }
-  NOT_IMPLEMENTED;
+  return ForDistance(kind, [=](auto constant) {
+    return RowDistanceOf<decltype(constant)::value>(x, y, D);
+  });
 }
 
 template <typename T>
@@ -81,10 +73,9 @@ template <typename T>
 void RowDistanceGradients(Distance kind, const T* x, const T* y,
                           const T* distance, const T* scale, int64_t N,
                           int64_t D, T* dx, T* dy) {
-  auto row = &RowGradientsOf<Distance::kSquaredL2, T>;
-  if (kind == Distance::kL2) row = &RowGradientsOf<Distance::kL2, T>;
-  if (kind == Distance::kCosine) row = &RowGradientsOf<Distance::kCosine, T>;
-  if (kind == Distance::kL1) row = &RowGradientsOf<Distance::kL1, T>;
+  const auto row = ForDistance(kind, [](auto constant) {
+    return &RowGradientsOf<decltype(constant)::value, T>;
+  });
   ParallelFor(N, 4 * D, [=](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       row(x + i * D, y + i * D, distance[i], scale[i], D,

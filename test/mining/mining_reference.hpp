@@ -27,8 +27,9 @@ struct MiningReference {
 };
 
 // x is B x D; its first `bank` rows are no anchors, and their gradient, which
-// is left out, is 0. Distances that differ by less than `tolerance` are ambiguous; at
-// 0 even equal ones are not. kDistanceWeighted and kRandom take `drawn`.
+// is left out, is 0. Distances that differ by less than `tolerance` are
+// ambiguous; at 0 even equal ones are not. kDistanceWeighted and kRandom take
+// `drawn`.
 MiningReference MineByHand(const metric::MiningOptions& options,
                            const std::vector<double>& x,
                            const std::vector<double>& labels, int bank, int D,

@@ -5,8 +5,8 @@
 //   square)                 --crop=112x96, or one number       --flip
 //
 // They replace what the net's Input layer says, and what they do is told in
-// caffe/embedder.hpp. A tool that calls these functions has `image_flags` among the
-// groups of its Command.
+// caffe/embedder.hpp. A tool that calls these functions has `image_flags` among
+// the groups of its Command.
 #ifndef TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 #define TERCET_TOOLS_COMMON_IMAGE_FLAGS_HPP_
 

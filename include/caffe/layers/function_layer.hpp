@@ -2,7 +2,7 @@
 // follows from y.
 //
 // Function has Value(x) and Gradient(y, dy), static and TERCET_HD. The layer's
-// .cpp and .cu include layers/function_layer.hpp and .cuh, which hold the
+// .cpp and .cu include layers/function_layer_impl.hpp and .cuh, which hold the
 // passes.
 #ifndef CAFFE_LAYERS_FUNCTION_LAYER_HPP_
 #define CAFFE_LAYERS_FUNCTION_LAYER_HPP_

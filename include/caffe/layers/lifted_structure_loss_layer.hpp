@@ -40,8 +40,8 @@ namespace caffe {
 //
 // Gradient: dL/dd_ij = max(0, J_ij) / |S| for a pair of S, and for (i, k) of N
 // minus exp(margin - d_ik - J_ij + d_ij) times that of each pair of S that i or
-// k is in; and from distances to rows as in pairwise/distances.hpp. At distance 0
-// the gradient of an unsquared distance is 0.
+// k is in; and from distances to rows as in caffe/pairwise/distances.hpp. At
+// distance 0 the gradient of an unsquared distance is 0.
 //
 // A batch without a negative, or in which no person is there twice, has loss 0
 // and gradients 0. Nothing overflows. Memory: B^2 numbers, on the GPU twice

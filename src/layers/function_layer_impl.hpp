@@ -1,6 +1,6 @@
 // The passes of FunctionLayer on the CPU.
-#ifndef TERCET_LAYERS_FUNCTION_LAYER_HPP_
-#define TERCET_LAYERS_FUNCTION_LAYER_HPP_
+#ifndef TERCET_LAYERS_FUNCTION_LAYER_IMPL_HPP_
+#define TERCET_LAYERS_FUNCTION_LAYER_IMPL_HPP_
 
 #include <vector>
 
@@ -46,4 +46,4 @@ void FunctionLayer<Dtype, Function>::Backward_cpu(
   template class FunctionLayer<float, Function>; \
   template class FunctionLayer<double, Function>
 
-#endif  // TERCET_LAYERS_FUNCTION_LAYER_HPP_
+#endif  // TERCET_LAYERS_FUNCTION_LAYER_IMPL_HPP_

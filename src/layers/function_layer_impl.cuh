@@ -1,6 +1,6 @@
 // The passes of FunctionLayer on the device. Included by .cu files alone.
-#ifndef TERCET_LAYERS_FUNCTION_LAYER_CUH_
-#define TERCET_LAYERS_FUNCTION_LAYER_CUH_
+#ifndef TERCET_LAYERS_FUNCTION_LAYER_IMPL_CUH_
+#define TERCET_LAYERS_FUNCTION_LAYER_IMPL_CUH_
 
 #include <vector>
 
@@ -51,4 +51,4 @@ void FunctionLayer<Dtype, Function>::Backward_gpu(
   using Function##Base = FunctionLayer<Dtype, Function>;     \
   INSTANTIATE_LAYER_GPU_FUNCS(Function##Base)
 
-#endif  // TERCET_LAYERS_FUNCTION_LAYER_CUH_
+#endif  // TERCET_LAYERS_FUNCTION_LAYER_IMPL_CUH_

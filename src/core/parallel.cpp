@@ -7,26 +7,28 @@ namespace caffe {
 namespace internal {
 namespace {
 
-// Pieces a thread: where one thread loses its core, the others have something
-// left to take.
-constexpr int kPieces = 8;
-// The same for items that are handed out one by one, which may differ in size.
-constexpr int kItemPieces = 64;
-// Operations that a piece has at least, unless there are fewer pieces than
-// threads else.
-constexpr int64_t kPieceGrain = kParallelGrain / 16;
+// Pieces a thread, at most, where one thread that loses its core leaves
+// something for the others to take; and the operations that a piece has at
+// least, unless there are fewer pieces than threads else.
+struct PieceRule {
+  int a_thread;
+  int64_t grain;
+};
+constexpr PieceRule kOfRange = {8, kParallelGrain / 2};
+// Items are handed out one by one, and may differ in size.
+constexpr PieceRule kOfItems = {64, kParallelGrain / 16};
 // From so many on a piece takes longer than to wake a thread, on any machine.
 constexpr int64_t kLongPiece = 4 * kParallelGrain;
 
-LoopCut Cut(int64_t n, int64_t work, int pieces_a_thread) {
+LoopCut Cut(int64_t n, int64_t work, const PieceRule& rule) {
   LoopCut cut;
   if (work < kParallelGrain || ThreadPool::InLoop()) return cut;
   cut.threads = static_cast<int>(std::min<int64_t>(
       {n, work / (kParallelGrain / 2), Caffe::threads()}));
   const int64_t most = std::min<int64_t>(
-      int64_t{pieces_a_thread} * cut.threads, ThreadPool::kMostPieces);
+      int64_t{rule.a_thread} * cut.threads, ThreadPool::kMostPieces);
   cut.pieces = static_cast<int>(std::min(
-      {n, most, std::max<int64_t>(cut.threads, work / kPieceGrain)}));
+      {n, most, std::max<int64_t>(cut.threads, work / rule.grain)}));
   cut.long_pieces = work / cut.pieces >= kLongPiece;
   return cut;
 }
@@ -34,10 +36,10 @@ LoopCut Cut(int64_t n, int64_t work, int pieces_a_thread) {
 }  // namespace
 
 LoopCut CutRange(int64_t n, int64_t work_per_item) {
-  return Cut(n, n * std::max<int64_t>(work_per_item, 1), kPieces);
+  return Cut(n, n * std::max<int64_t>(work_per_item, 1), kOfRange);
 }
 
-LoopCut CutItems(int64_t n, int64_t work) { return Cut(n, work, kItemPieces); }
+LoopCut CutItems(int64_t n, int64_t work) { return Cut(n, work, kOfItems); }
 
 }  // namespace internal
 }  // namespace caffe

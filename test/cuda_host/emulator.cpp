@@ -47,10 +47,12 @@ struct Copy {
   int batch;
 };
 struct Copies {
-  std::deque<Copy> started;
+  std::vector<Copy> started;
   int batch = 0;
 };
 
+// Used again by each block: most are small, and taking memory for their parts
+// would take longer than to run them.
 struct Block {
   const std::function<void()>* body = nullptr;
   int threads = 0;
@@ -61,6 +63,17 @@ struct Block {
   std::deque<Fiber*> ready;
   std::vector<Warp> warps;
   std::vector<Copies> copies;  // of each thread
+
+  void Begin(int block_threads, const std::function<void()>& thread) {
+    body = &thread;
+    threads = running = block_threads;
+    started = at_barrier = 0;
+    const size_t warps_of_it = (threads + kWarp - 1) / kWarp;
+    if (warps.size() < warps_of_it) { warps.resize(warps_of_it); }
+    for (Warp& warp : warps) { warp.turn = 0; }
+    copies.resize(kMostThreads);
+    for (int i = 0; i < threads; ++i) { copies[i].batch = 0; }
+  }
 };
 
 Block block;
@@ -142,11 +155,7 @@ Fiber* NextFiber() {
 }
 
 void RunBlock(int threads, const std::function<void()>& body) {
-  block = Block();
-  block.body = &body;
-  block.threads = block.running = threads;
-  block.warps.resize((threads + kWarp - 1) / kWarp);
-  block.copies.resize(threads);
+  block.Begin(threads, body);
   FillShared();
   while (block.running > 0) {
     current = NextFiber();
@@ -261,10 +270,10 @@ void __pipeline_commit() { ++cuda_host::block.copies[threadIdx.x].batch; }
 
 void __pipeline_wait_prior(int batches) {
   auto& copies = cuda_host::block.copies[threadIdx.x];
-  while (!copies.started.empty() &&
-         copies.started.front().batch < copies.batch - batches) {
-    const auto& copy = copies.started.front();
-    std::memcpy(copy.to, copy.from, copy.size);
-    copies.started.pop_front();
+  auto copy = copies.started.begin();
+  for (; copy != copies.started.end(); ++copy) {
+    if (copy->batch >= copies.batch - batches) { break; }
+    std::memcpy(copy->to, copy->from, copy->size);
   }
+  copies.started.erase(copies.started.begin(), copy);
 }

@@ -155,6 +155,8 @@ class Solver {
   // A metric loss of the train net and its doctor.
   struct WatchedLoss;
   void WatchLosses();
+  // Of a loss that is not finite: throws where a loss layer knows the row.
+  void RefuseRows() const;
   // After each pass; and after an iteration's last one, when what is found is
   // acted on. True where the run went back.
   void AddToDoctors();

@@ -30,6 +30,17 @@ void Solver<Dtype>::WatchLosses() {
 }
 
 template <typename Dtype>
+void Solver<Dtype>::RefuseRows() const {
+  for (const WatchedLoss& loss : watched_) {
+    try {
+      loss.layer->RefuseRows(*loss.bottom);
+    } catch (const Error& error) {
+      throw error.At(LayerPlace(loss.layer->layer_param()));
+    }
+  }
+}
+
+template <typename Dtype>
 void Solver<Dtype>::AddToDoctors() {
   for (WatchedLoss& loss : watched_) {
     loss.doctor.Add(loss.layer->Health(*loss.bottom));
@@ -227,6 +238,7 @@ void Solver<Dtype>::LoadDoctors(const SolverState& state) {
 
 #define TERCET_INSTANTIATE_DOCTOR(Dtype)                           \
   template void Solver<Dtype>::WatchLosses();                      \
+  template void Solver<Dtype>::RefuseRows() const;                 \
   template void Solver<Dtype>::AddToDoctors();                     \
   template bool Solver<Dtype>::ActOnDoctors();                     \
   template bool Solver<Dtype>::Healthy() const;                    \

@@ -124,6 +124,7 @@ Dtype Solver<Dtype>::ComputeGradients() {
   for (int i = 0; i < param_.iter_size(); ++i) {
     const Dtype part = net_->ForwardBackward();
     if (!std::isfinite(part)) {
+      RefuseRows();
       FailNotFinite("the loss is " + std::to_string(part));
     }
     embedding_feed_->HandOver();

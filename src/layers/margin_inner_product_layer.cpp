@@ -99,6 +99,16 @@ LabelRule MarginInnerProductLayer<Dtype>::Rule() const {
 }
 
 template <typename Dtype>
+int64_t MarginInnerProductLayer<Dtype>::ClassCount() const {
+  return Rule().classes;
+}
+
+template <typename Dtype>
+bool MarginInnerProductLayer<Dtype>::AcceptsLabel(int label) const {
+  return Rule().Accepts(static_cast<double>(label));
+}
+
+template <typename Dtype>
 void MarginInnerProductLayer<Dtype>::Reshape(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   const int axis = bottom[0]->CanonicalAxisIndex(

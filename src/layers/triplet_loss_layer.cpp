@@ -239,10 +239,11 @@ metric::BatchStatistics TripletLossLayer<Dtype>::Statistics(
   statistics.rows = RowMomentsOf(bottom);
   vector<double> positive, negative;
   for (int64_t i = 0; i < rows_.shape(0); ++i) {
-    if (IsMasked(bottom, i)) continue;
     const Dtype* row = rows_.cpu_data() + i * metric::kTripletRowSize;
     const double far = row[metric::kPositiveDistance];
     const double near = row[metric::kNegativeDistance];
+    // Of a row of weight 0 that holds what is no number.
+    if (!std::isfinite(far) || !std::isfinite(near)) continue;
     if (positive.empty() || far > statistics.farthest_positive.distance) {
       statistics.farthest_positive = {i, i, far};
     }

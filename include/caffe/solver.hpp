@@ -37,6 +37,8 @@ namespace caffe {
 
 // The parts of a solver, which src/solver tells of.
 template <typename Dtype>
+class Causes;
+template <typename Dtype>
 class EmbeddingFeed;
 class GradientSums;
 class Progress;
@@ -131,6 +133,7 @@ class Solver {
   SolverParameter param_;
   int iter_ = 0;
   int recoveries_ = 0;
+  int updates_ = 0;  // of this process
   shared_ptr<Net<Dtype>> net_;
   vector<shared_ptr<Net<Dtype>>> test_nets_;
   std::unique_ptr<GradientSums> gradient_sums_;
@@ -155,6 +158,12 @@ class Solver {
   // A metric loss of the train net and its doctor.
   struct WatchedLoss;
   void WatchLosses();
+  // What the net tells of a run's failures: at the first iteration and, of the
+  // rate, some later; a line in the log each.
+  void LookForCauses();
+  void LogCause(const string& line);
+  // Of a loss that is not finite: throws where a loss layer knows the row.
+  void RefuseRows() const;
   // After each pass; and after an iteration's last one, when what is found is
   // acted on. True where the run went back.
   void AddToDoctors();
@@ -201,6 +210,7 @@ class Solver {
                   Net<Dtype>* net) const;
 
   std::unique_ptr<EmbeddingFeed<Dtype>> embedding_feed_;
+  std::unique_ptr<Causes<Dtype>> causes_;
   vector<Callback*> callbacks_;
   ActionCallback action_function_;
   bool stopping_ = false;

@@ -8,6 +8,7 @@
 #include "caffe/check.hpp"
 #include "data/identity_list.hpp"
 #include "data/list_file.hpp"
+#include "evaluation/row_lengths.hpp"
 
 namespace caffe {
 
@@ -161,6 +162,7 @@ IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
                                          int width) {
   CHECK_EQ(gallery.size(), images.gallery.labels.size() * width);
   CHECK_EQ(probes.size(), images.probes.labels.size() * width);
+  WarnOfLengths(protocol.distance, {&gallery, &probes}, width);
   const metric::Identification found = metric::Identify(
       protocol.distance, RowsOf(images.gallery, gallery),
       RowsOf(images.probes, probes), width, protocol.max_rank);

@@ -11,6 +11,7 @@
 #include "caffe/check.hpp"
 #include "caffe/evaluation/bootstrap.hpp"
 #include "evaluation/figures.hpp"
+#include "evaluation/row_lengths.hpp"
 
 namespace caffe {
 
@@ -155,6 +156,7 @@ VerificationReport JudgePairs(const PairsProtocol& protocol,
                               const PairsFile& pairs,
                               const std::vector<float>& rows, int width) {
   CHECK_EQ(rows.size(), pairs.images.size() * width);
+  WarnOfLengths(protocol.distance, {&rows}, width);
   return PairsJudge(protocol, pairs, rows, width).Judge();
 }
 

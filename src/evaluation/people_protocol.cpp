@@ -9,6 +9,7 @@
 #include "caffe/evaluation/retrieval.hpp"
 #include "evaluation/figures.hpp"
 #include "evaluation/identification_protocol.hpp"
+#include "evaluation/row_lengths.hpp"
 
 namespace caffe {
 
@@ -192,6 +193,7 @@ class PeopleJudge {
 PeopleReport JudgePeople(const PeopleProtocol& protocol,
                          const EmbeddingSet& set) {
   CHECK_EQ(set.labels.size(), set.names.size());
+  WarnOfLengths(protocol.distance, {&set.rows}, set.width);
   return PeopleJudge(protocol, set).Judge();
 }
 

@@ -15,6 +15,16 @@ LabelRule AccuracyLayer<Dtype>::Rule() const {
 }
 
 template <typename Dtype>
+int64_t AccuracyLayer<Dtype>::ClassCount() const {
+  return Rule().classes;
+}
+
+template <typename Dtype>
+bool AccuracyLayer<Dtype>::AcceptsLabel(int label) const {
+  return Rule().Accepts(static_cast<double>(label));
+}
+
+template <typename Dtype>
 void AccuracyLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                    const vector<Blob<Dtype>*>& top) {
   const AccuracyParameter& param = this->layer_param_.accuracy_param();

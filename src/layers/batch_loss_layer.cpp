@@ -52,6 +52,11 @@ typename BatchLossLayer<Dtype>::Rows BatchLossLayer<Dtype>::AppendToBank(
 }
 
 template <typename Dtype>
+void BatchLossLayer<Dtype>::DiscardBatch() {
+  if (bank_in_use_) bank_->Discard();
+}
+
+template <typename Dtype>
 typename BatchLossLayer<Dtype>::Rows BatchLossLayer<Dtype>::BankAndBatch(
     const vector<Blob<Dtype>*>& bottom) const {
   Rows rows;

@@ -125,9 +125,10 @@ template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   BeginForward();
-  const auto rows = this->AppendToBank(bottom);
-  result_ = metric::MiningForward(options_, rows.x, rows.labels, rows.bank,
-                                  rows.count, rows.D, draw_, &batch_);
+  this->WithBank(bottom, [this](const auto& rows) {
+    result_ = metric::MiningForward(options_, rows.x, rows.labels, rows.bank,
+                                    rows.count, rows.D, draw_, &batch_);
+  });
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(result_.loss);
   CountTriplets();
   this->FillStatistics(bottom, top);
@@ -195,12 +196,10 @@ void BatchTripletLossLayer<Dtype>::KinkSides(
     vector<int>* sides) const {
   metric::MiningBatch<Dtype> batch;
   batch.set_record(true);
-  const Caffe::Brew mode = Caffe::mode();
-  Caffe::set_mode(Caffe::CPU);
+  const typename BatchLossLayer<Dtype>::OnCpu on_cpu;
   const auto rows = this->BankAndBatch(bottom);
   metric::MiningForward(options_, rows.x, rows.labels, rows.bank, rows.count,
                         rows.D, draw_, &batch);
-  Caffe::set_mode(mode);
   for (const vector<int>& row : batch.choices()) {
     sides->insert(sides->end(), row.begin(), row.end());
   }

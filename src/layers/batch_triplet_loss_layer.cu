@@ -24,16 +24,16 @@ template <typename Dtype>
 void BatchTripletLossLayer<Dtype>::Forward_gpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   BeginForward();
-  const auto rows = this->AppendToBank(bottom);
-  const bool finite = metric::MiningForwardGpu(
-      options_, rows.x, rows.labels, rows.bank, rows.count, rows.D, draw_,
-      Device(rows), top[0]->mutable_gpu_data(), &result_);
-  if (!finite) {
+  this->WithBank(bottom, [&](const auto& rows) {
+    const bool finite = metric::MiningForwardGpu(
+        options_, rows.x, rows.labels, rows.bank, rows.count, rows.D, draw_,
+        Device(rows), top[0]->mutable_gpu_data(), &result_);
+    if (finite) return;
     this->RefuseRows(bottom, [this](const auto& on_cpu) {
       metric::MiningForward(options_, on_cpu.x, on_cpu.labels, 0, on_cpu.count,
                             on_cpu.D, draw_, &batch_);
     });
-  }
+  });
   CountTriplets();
   this->FillStatistics(bottom, top);
 }

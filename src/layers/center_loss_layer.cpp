@@ -35,6 +35,16 @@ LabelRule CenterLossLayer<Dtype>::Rule() const {
 }
 
 template <typename Dtype>
+int64_t CenterLossLayer<Dtype>::ClassCount() const {
+  return Rule().classes;
+}
+
+template <typename Dtype>
+bool CenterLossLayer<Dtype>::AcceptsLabel(int label) const {
+  return Rule().Accepts(static_cast<double>(label));
+}
+
+template <typename Dtype>
 void CenterLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                      const vector<Blob<Dtype>*>& top) {
   axis_ = bottom[0]->CanonicalAxisIndex(

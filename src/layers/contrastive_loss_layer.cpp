@@ -7,6 +7,7 @@
 #include "caffe/loss/contrastive.hpp"
 #include "caffe/pairwise/distances.hpp"
 #include "core/parallel.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 
@@ -71,7 +72,20 @@ void ContrastiveLossLayer<Dtype>::Forward_cpu(
   }
   top[0]->mutable_cpu_data()[0] =
       static_cast<Dtype>(totals[kLossSum] / (2 * N));
+  if (!std::isfinite(totals[kLossSum])) RefuseRows(bottom);
   this->FillStatistics(bottom, top);
+}
+
+template <typename Dtype>
+void ContrastiveLossLayer<Dtype>::RefuseRows(
+    const vector<Blob<Dtype>*>& bottom) {
+  const int64_t D = bottom[0]->count(1);
+  for (int64_t i = 0; i < bottom[0]->shape(0); ++i) {
+    if (std::isfinite(loss_rows_.cpu_data()[i])) continue;
+    metric::FailRowPair<Dtype>({"bottom 0", bottom[0]->cpu_data() + i * D},
+                               {"bottom 1", bottom[1]->cpu_data() + i * D}, i,
+                               D);
+  }
 }
 
 template <typename Dtype>

@@ -41,6 +41,12 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
 }
 
 template <typename Dtype>
+PeopleSummary IdentityDataLayer<Dtype>::People() const {
+  return SummaryOf(*people_,
+                   this->layer_param_.identity_data_param().source());
+}
+
+template <typename Dtype>
 void IdentityDataLayer<Dtype>::CheckOptions() {
   const IdentityDataParameter& param =
       this->layer_param_.identity_data_param();

@@ -1,5 +1,5 @@
-// What the layers share that read images: options as ints, and the batches of a
-// list of files by the options of one name (new_height, new_width, is_color,
+// What the layers share that read images: options as ints, who is in a set, and
+// the batches of a list of files by the options of one name (new_height, new_width, is_color,
 // threads, prefetch).
 #ifndef TERCET_LAYERS_IMAGE_SOURCE_HPP_
 #define TERCET_LAYERS_IMAGE_SOURCE_HPP_
@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "caffe/common.hpp"
+#include "caffe/layers/people_source.hpp"
 #include "caffe/proto/caffe.pb.h"
+#include "data/identity_list.hpp"
 #include "data/image_batches.hpp"
 
 namespace caffe {
@@ -21,6 +23,20 @@ namespace caffe {
 inline int AsInt(uint32_t value) {
   constexpr uint32_t kMost = std::numeric_limits<int>::max();
   return static_cast<int>(std::min(value, kMost));
+}
+
+inline PeopleSummary SummaryOf(const ImagesOfPeople& people,
+                               const string& source) {
+  PeopleSummary summary;
+  summary.source = source;
+  summary.people = static_cast<int64_t>(people.labels.size());
+  summary.images = static_cast<int64_t>(people.paths.size());
+  if (people.labels.empty()) return summary;
+  const auto ends =
+      std::minmax_element(people.labels.begin(), people.labels.end());
+  summary.least_label = *ends.first;
+  summary.greatest_label = *ends.second;
+  return summary;
 }
 
 // Batches of `items` of the files at `paths`, for a layer with the options

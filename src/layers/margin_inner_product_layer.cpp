@@ -9,13 +9,13 @@
 #include "layers/labels.hpp"
 #include "layers/parameters.hpp"
 #include "math/constants.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 
 namespace {
 
 using metric::Margin;
-
 
 constexpr double kDefaultScale = 64;  // of features that have no length
 
@@ -99,6 +99,16 @@ LabelRule MarginInnerProductLayer<Dtype>::Rule() const {
 }
 
 template <typename Dtype>
+int64_t MarginInnerProductLayer<Dtype>::ClassCount() const {
+  return Rule().classes;
+}
+
+template <typename Dtype>
+bool MarginInnerProductLayer<Dtype>::AcceptsLabel(int label) const {
+  return Rule().Accepts(static_cast<double>(label));
+}
+
+template <typename Dtype>
 void MarginInnerProductLayer<Dtype>::Reshape(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
   const int axis = bottom[0]->CanonicalAxisIndex(
@@ -132,6 +142,19 @@ double MarginInnerProductLayer<Dtype>::Lambda() const {
                           p.base() * std::pow(1 + p.gamma() * t, -p.power()));
 }
 
+namespace {
+
+// Refuses the row of x (N x D) whose 1/|x| is NaN; `step` lie between two.
+template <typename Dtype>
+void CheckInverses(const Dtype* inverse, int step, const Dtype* x, int64_t N,
+                   int64_t D, const char* what) {
+  for (int64_t i = 0; i < N; ++i) {
+    if (std::isnan(inverse[i * step])) metric::FailRows(x, 0, N, D, what);
+  }
+}
+
+}  // namespace
+
 template <typename Dtype>
 void MarginInnerProductLayer<Dtype>::Forward_cpu(
     const vector<Blob<Dtype>*>& bottom, const vector<Blob<Dtype>*>& top) {
@@ -151,6 +174,11 @@ void MarginInnerProductLayer<Dtype>::Forward_cpu(
        rows_, depth_, classes_, kept_rows_.mutable_cpu_data(),
        inverse_lengths_.mutable_cpu_data(), nullptr, nullptr},
       top[0]->mutable_cpu_data());
+  CheckInverses(kept_rows_.cpu_data() + metric::kInverseLength,
+                metric::kMarginRowSize, bottom[0]->cpu_data(), rows_, depth_,
+                "bottom 0 (features)");
+  CheckInverses(inverse_lengths_.cpu_data(), 1, this->blobs_[0]->cpu_data(),
+                classes_, depth_, "the weights");
 }
 
 template <typename Dtype>

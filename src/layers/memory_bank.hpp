@@ -28,6 +28,8 @@ class MemoryBank {
   // The batch before becomes part of the bank, and this one (B x D, and B
   // labels) stands behind the bank's rows.
   void Append(const Blob<Dtype>& batch, const Blob<Dtype>& labels);
+  // Forgets the batch that was appended last: one that its loss has refused.
+  void Discard() { pending_ = 0; }
   // Rows in the bank, without the batch that was appended last.
   int held() const { return held_; }
   // The first held + B rows of D values, and as many labels: the bank's, then

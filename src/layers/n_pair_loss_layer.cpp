@@ -25,11 +25,12 @@ void NPairLossLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
 template <typename Dtype>
 void NPairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
-  const auto rows = this->AppendToBank(bottom);
-  sums_ = metric::NPairForward(options_, rows.x, rows.labels, rows.bank,
-                               rows.count, rows.D, &batch_);
-  top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(
-      metric::NPairLoss(options_, sums_, rows.count - rows.bank));
+  this->WithBank(bottom, [&](const auto& rows) {
+    sums_ = metric::NPairForward(options_, rows.x, rows.labels, rows.bank,
+                                 rows.count, rows.D, &batch_);
+    top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(
+        metric::NPairLoss(options_, sums_, rows.count - rows.bank));
+  });
   this->FillStatistics(bottom, top);
 }
 

@@ -19,16 +19,16 @@ metric::NPairDevice<Dtype> NPairLossLayer<Dtype>::Device(
 template <typename Dtype>
 void NPairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                         const vector<Blob<Dtype>*>& top) {
-  const auto rows = this->AppendToBank(bottom);
-  const bool finite = metric::NPairForwardGpu(
-      options_, rows.x, rows.labels, rows.bank, rows.count, rows.D,
-      Device(rows), top[0]->mutable_gpu_data(), &sums_);
-  if (!finite) {
+  this->WithBank(bottom, [&](const auto& rows) {
+    const bool finite = metric::NPairForwardGpu(
+        options_, rows.x, rows.labels, rows.bank, rows.count, rows.D,
+        Device(rows), top[0]->mutable_gpu_data(), &sums_);
+    if (finite) return;
     this->RefuseRows(bottom, [this](const auto& on_cpu) {
       metric::NPairForward(options_, on_cpu.x, on_cpu.labels, 0, on_cpu.count,
                            on_cpu.D, &batch_);
     });
-  }
+  });
   this->FillStatistics(bottom, top);
 }
 

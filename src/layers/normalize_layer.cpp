@@ -6,6 +6,7 @@
 
 #include "caffe/pairwise/distances.hpp"
 #include "core/parallel.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 
@@ -55,6 +56,9 @@ void NormalizeLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
       }
     }
   });
+  for (int64_t i = 0; i < N; ++i) {
+    if (std::isnan(inverse[i])) metric::FailRows(x, 0, N, D, "the bottom");
+  }
 }
 
 template <typename Dtype>

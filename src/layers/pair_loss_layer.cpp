@@ -9,10 +9,11 @@ template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
-  const auto rows = this->AppendToBank(bottom);
-  sums_ = metric::PairLossForward(options_, Threshold_cpu(), rows.x,
-                                  rows.labels, rows.bank, rows.count, rows.D,
-                                  &batch_);
+  this->WithBank(bottom, [this](const auto& rows) {
+    sums_ = metric::PairLossForward(options_, Threshold_cpu(), rows.x,
+                                    rows.labels, rows.bank, rows.count, rows.D,
+                                    &batch_);
+  });
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sums_.loss);
   this->FillStatistics(bottom, top);
 }
@@ -51,12 +52,10 @@ void PairLossLayer<Dtype>::KinkSides(const vector<Blob<Dtype>*>& bottom,
                                      vector<int>* sides) const {
   metric::PairLossBatch<Dtype> batch;
   batch.set_record(true);
-  const Caffe::Brew mode = Caffe::mode();
-  Caffe::set_mode(Caffe::CPU);
+  const typename BatchLossLayer<Dtype>::OnCpu on_cpu;
   const auto rows = this->BankAndBatch(bottom);
   metric::PairLossForward(options_, Threshold_cpu(), rows.x, rows.labels,
                           rows.bank, rows.count, rows.D, &batch);
-  Caffe::set_mode(mode);
   for (const vector<int>& row : batch.choices()) {
     sides->insert(sides->end(), row.begin(), row.end());
   }

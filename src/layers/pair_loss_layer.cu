@@ -24,18 +24,18 @@ template <typename Dtype>
 void PairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
                                        const vector<Blob<Dtype>*>& top) {
   options_.margin = this->CurrentMargin();
-  const auto rows = this->AppendToBank(bottom);
-  const bool finite = metric::PairLossForwardGpu(
-      options_, this->blobs_.empty() ? nullptr : this->blobs_[0]->gpu_data(),
-      rows.x, rows.labels, rows.bank, rows.count, rows.D, Device(rows),
-      top[0]->mutable_gpu_data(), &sums_);
-  if (!finite) {
+  this->WithBank(bottom, [&](const auto& rows) {
+    const bool finite = metric::PairLossForwardGpu(
+        options_, this->blobs_.empty() ? nullptr : this->blobs_[0]->gpu_data(),
+        rows.x, rows.labels, rows.bank, rows.count, rows.D, Device(rows),
+        top[0]->mutable_gpu_data(), &sums_);
+    if (finite) return;
     this->RefuseRows(bottom, [this](const auto& on_cpu) {
       metric::PairLossForward(options_, Threshold_cpu(), on_cpu.x,
                               on_cpu.labels, 0, on_cpu.count, on_cpu.D,
                               &batch_);
     });
-  }
+  });
   this->FillStatistics(bottom, top);
 }
 

@@ -32,6 +32,16 @@ LabelRule SoftmaxWithLossLayer<Dtype>::Rule() const {
 }
 
 template <typename Dtype>
+int64_t SoftmaxWithLossLayer<Dtype>::ClassCount() const {
+  return Rule().classes;
+}
+
+template <typename Dtype>
+bool SoftmaxWithLossLayer<Dtype>::AcceptsLabel(int label) const {
+  return Rule().Accepts(static_cast<double>(label));
+}
+
+template <typename Dtype>
 void SoftmaxWithLossLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                           const vector<Blob<Dtype>*>& top) {
   LossLayer<Dtype>::Reshape(bottom, top);

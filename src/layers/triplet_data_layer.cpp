@@ -163,6 +163,12 @@ void TripletDataLayer<Dtype>::Start(uint64_t seed, uint64_t cursor) {
 }
 
 template <typename Dtype>
+PeopleSummary TripletDataLayer<Dtype>::People() const {
+  return SummaryOf(source_->people,
+                   this->layer_param_.triplet_data_param().source());
+}
+
+template <typename Dtype>
 void TripletDataLayer<Dtype>::Reshape(const vector<Blob<Dtype>*>& bottom,
                                       const vector<Blob<Dtype>*>& top) {
   top[0]->Reshape(batches_->shape());

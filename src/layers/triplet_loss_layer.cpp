@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "pairwise/row_set.hpp"
+
 namespace caffe {
 
 namespace {
@@ -134,7 +136,29 @@ void TripletLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
       bottom[0]->shape(0), bottom[0]->count(1), rows_.mutable_cpu_data(),
       top[0]->mutable_cpu_data(), factor_.mutable_cpu_data(),
       totals_.mutable_cpu_data());
+  if (!std::isfinite(top[0]->cpu_data()[0])) RefuseRows(bottom);
   this->FillStatistics(bottom, top);
+}
+
+// Why a loss is not finite: the first row to blame, where there is one.
+template <typename Dtype>
+void TripletLossLayer<Dtype>::RefuseRows(const vector<Blob<Dtype>*>& bottom) {
+  const int64_t N = bottom[0]->shape(0), D = bottom[0]->count(1);
+  for (int64_t i = 0; i < N; ++i) {
+    const Dtype weight = bottom.size() > 3 ? bottom[3]->cpu_data()[i] : 1;
+    INPUT_CHECK(std::isfinite(weight) && weight >= 0)
+        << BottomName(3) << " has " << weight << " in row " << i
+        << ", but a weight must be finite and not negative";
+    if (weight == 0) continue;
+    const metric::NamedRow<Dtype> anchor = {BottomName(0),
+                                            bottom[0]->cpu_data() + i * D};
+    for (int other = 1; other < 3; ++other) {
+      const metric::NamedRow<Dtype> row = {BottomName(other),
+                                           bottom[other]->cpu_data() + i * D};
+      const Dtype d = rows_.cpu_data()[i * metric::kTripletRowSize + other - 1];
+      if (!std::isfinite(d)) metric::FailRowPair(anchor, row, i, D);
+    }
+  }
 }
 
 template <typename Dtype>
@@ -168,6 +192,29 @@ metric::TupleCount TripletLossLayer<Dtype>::Count() {
 }
 
 template <typename Dtype>
+bool TripletLossLayer<Dtype>::IsMasked(const vector<Blob<Dtype>*>& bottom,
+                                       int64_t row) {
+  return bottom.size() > 3 && bottom[3]->cpu_data()[row] == 0;
+}
+
+// All rows, as long as they are numbers: else without those of weight 0, which
+// may be anything.
+template <typename Dtype>
+metric::RowMoments TripletLossLayer<Dtype>::RowMomentsOf(
+    const vector<Blob<Dtype>*>& bottom) {
+  const metric::RowMoments all =
+      this->Moments({bottom[0], bottom[1], bottom[2]});
+  if (bottom.size() < 4 || std::isfinite(all.norm + all.spread)) return all;
+  const int64_t D = bottom[0]->count(1);
+  vector<const Dtype*> rows;
+  for (int64_t i = 0; i < bottom[0]->shape(0); ++i) {
+    if (IsMasked(bottom, i)) continue;
+    for (int b = 0; b < 3; ++b) rows.push_back(bottom[b]->cpu_data() + i * D);
+  }
+  return metric::MeasureRows(rows, 1, D);
+}
+
+template <typename Dtype>
 metric::BatchHealth TripletLossLayer<Dtype>::Health(
     const vector<Blob<Dtype>*>& bottom) {
   metric::BatchHealth health;
@@ -178,7 +225,7 @@ metric::BatchHealth TripletLossLayer<Dtype>::Health(
                   totals[metric::kTripletWeightSum];
   }
   this->SetHinge(options_.hinge, &health);
-  health.rows = this->Moments({bottom[0], bottom[1], bottom[2]});
+  health.rows = RowMomentsOf(bottom);
   health.typical_distance =
       metric::TypicalDistance(options_.distance, health.rows);
   return health;
@@ -189,18 +236,22 @@ metric::BatchStatistics TripletLossLayer<Dtype>::Statistics(
     const vector<Blob<Dtype>*>& bottom) {
   metric::BatchStatistics statistics;
   statistics.count = Count();
-  statistics.rows = this->Moments({bottom[0], bottom[1], bottom[2]});
+  statistics.rows = RowMomentsOf(bottom);
   vector<double> positive, negative;
   for (int64_t i = 0; i < rows_.shape(0); ++i) {
     const Dtype* row = rows_.cpu_data() + i * metric::kTripletRowSize;
-    positive.push_back(row[metric::kPositiveDistance]);
-    negative.push_back(row[metric::kNegativeDistance]);
-    if (i == 0 || positive[i] > statistics.farthest_positive.distance) {
-      statistics.farthest_positive = {i, i, positive[i]};
+    const double far = row[metric::kPositiveDistance];
+    const double near = row[metric::kNegativeDistance];
+    // Of a row of weight 0 that holds what is no number.
+    if (!std::isfinite(far) || !std::isfinite(near)) continue;
+    if (positive.empty() || far > statistics.farthest_positive.distance) {
+      statistics.farthest_positive = {i, i, far};
     }
-    if (i == 0 || negative[i] < statistics.nearest_negative.distance) {
-      statistics.nearest_negative = {i, i, negative[i]};
+    if (negative.empty() || near < statistics.nearest_negative.distance) {
+      statistics.nearest_negative = {i, i, near};
     }
+    positive.push_back(far);
+    negative.push_back(near);
   }
   statistics.positive = metric::Summarise(&positive);
   statistics.negative = metric::Summarise(&negative);

@@ -5,8 +5,9 @@
 #include <cmath>
 #include <new>
 
-#include "net/prototxt.hpp"
 #include "core/suggest.hpp"
+#include "net/check_labels.hpp"
+#include "net/prototxt.hpp"
 
 namespace caffe {
 
@@ -61,6 +62,7 @@ void Net<Dtype>::Init(const NetParameter& param) {
   PruneBackward();
   if (param.force_backward()) ForceBackward();
   FindOutputs();
+  CheckLabelsOfPeople(*this);
 }
 
 template <typename Dtype>

@@ -145,10 +145,17 @@ string Net<Dtype>::NonFiniteIn(int layer_id, bool gradients) const {
   const string by =
       " of " + LayerPlace(layers_[layer_id]->layer_param());
   // Value by value: the sum of large ones is not finite either.
-  const auto bad = [gradients](const Blob<Dtype>& blob) {
+  string place;
+  const auto bad = [gradients, &place](const Blob<Dtype>& blob) {
     const Dtype* values = gradients ? blob.cpu_diff() : blob.cpu_data();
-    return std::any_of(values, values + blob.count(),
-                       [](Dtype value) { return !std::isfinite(value); });
+    const Dtype* end = values + blob.count();
+    const Dtype* found = std::find_if(
+        values, end, [](Dtype value) { return !std::isfinite(value); });
+    if (found == end) return false;
+    if (blob.num_axes() > 0) {
+      place = ", row " + std::to_string((found - values) / blob.count(1));
+    }
+    return true;
   };
   const string kind = gradients ? "gradient of " : "";
   const auto& params = layers_[layer_id]->blobs();
@@ -162,7 +169,7 @@ string Net<Dtype>::NonFiniteIn(int layer_id, bool gradients) const {
   for (size_t i = 0; i < blobs.size(); ++i) {
     if (gradients && !bottom_need_backward_[layer_id][i]) continue;
     if (bad(*blobs[i])) {
-      return kind + "blob '" + blob_names_[ids[i]] + "'" + by;
+      return kind + "blob '" + blob_names_[ids[i]] + "'" + by + place;
     }
   }
   return "";

@@ -20,11 +20,12 @@ void CheckLabel(T label, int64_t row) {
 }
 
 template <typename T>
-void FailRows(const T* x, int64_t bank, int64_t B, int64_t D) {
+void FailRows(const T* x, int64_t bank, int64_t B, int64_t D,
+              const char* what) {
   std::ostringstream text;
   for (int64_t i = 0; i < B * D; ++i) {
     if (std::isfinite(x[i])) continue;
-    text << "row " << i / D - bank << " of the embeddings holds " << x[i]
+    text << "row " << i / D - bank << " of " << what << " holds " << x[i]
          << " (coordinate " << i % D << "), but must be finite";
     throw Error::NotFinite(text.str());
   }
@@ -40,8 +41,30 @@ void FailRows(const T* x, int64_t bank, int64_t B, int64_t D) {
       longest = i;
     }
   }
-  text << "row " << longest - bank << " of the embeddings has length "
+  text << "row " << longest - bank << " of " << what << " has length "
        << std::sqrt(most) << ", too much for its square";
+  throw Error::NotFinite(text.str());
+}
+
+template <typename T>
+void FailRowPair(const NamedRow<T>& a, const NamedRow<T>& b, int64_t i,
+                 int64_t D) {
+  std::ostringstream text;
+  double length[2] = {};
+  const NamedRow<T>* const both[2] = {&a, &b};
+  for (int r = 0; r < 2; ++r) {
+    for (int64_t k = 0; k < D; ++k) {
+      const double value = both[r]->x[k];
+      length[r] += value * value;
+      if (std::isfinite(value)) continue;
+      text << "row " << i << " of " << both[r]->name << " holds " << value
+           << " (coordinate " << k << "), but must be finite";
+      throw Error::NotFinite(text.str());
+    }
+  }
+  text << "the distance of row " << i << " of " << a.name << ", length "
+       << std::sqrt(length[0]) << ", and of " << b.name << ", length "
+       << std::sqrt(length[1]) << ", is too large for a number";
   throw Error::NotFinite(text.str());
 }
 
@@ -158,13 +181,7 @@ void CopyRows(RowSet<T>* set) {
       }
       const T inverse = RowInverseNorm(from, D);
       set->inverses[i] = inverse;
-      // 0 for a length whose square overflows, too: NaN is found below.
-      const bool overflows =
-          inverse == 0 &&
-          std::any_of(from, from + D, [](T v) { return std::fabs(v) > 1; });
-      const T factor =
-          overflows ? std::numeric_limits<T>::quiet_NaN() : inverse;
-      for (int64_t k = 0; k < D; ++k) to[k] = from[k] * factor;
+      for (int64_t k = 0; k < D; ++k) to[k] = from[k] * inverse;
     }
   });
 }
@@ -235,7 +252,10 @@ void PrepareLabelledRows(Distance distance, const T* x, const T* labels,
 
 #define INSTANTIATE_ROW_SET(T)                                               \
   template void CheckLabel<T>(T, int64_t);                                   \
-  template void FailRows<T>(const T*, int64_t, int64_t, int64_t);            \
+  template void FailRows<T>(const T*, int64_t, int64_t, int64_t,             \
+                            const char*);                                     \
+  template void FailRowPair<T>(const NamedRow<T>&, const NamedRow<T>&,        \
+                               int64_t, int64_t);                            \
   template void PrepareRows<T>(Distance, const T*, int64_t, int64_t,         \
                                RowSet<T>*);                                  \
   template void PrepareLabelledRows<T>(Distance, const T*, const T*, int64_t, \

@@ -55,7 +55,6 @@ void CopyRows(const RowPlan<T>& plan) {
       const T square = WarpRowSum<T>(
           m.D, lane, [=](int64_t k) { return from[k] * from[k]; });
       factor = InverseNorm(square);
-      if (!isfinite(square)) factor = NAN;
       if (lane == 0) m.inverses[i] = factor;
     }
     for (int64_t k = lane; k < m.D; k += kWarpSize) {

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "caffe/pairwise/distances.hpp"
@@ -63,9 +64,23 @@ template <typename T>
 void CheckLabel(T label, int64_t row);
 
 // Error kInput: names the row of x that holds a number that is not finite, or
-// the longest one, counted from the first behind the bank.
+// the longest one, counted from the first behind the bank. `what` they are.
 template <typename T>
-[[noreturn]] void FailRows(const T* x, int64_t bank, int64_t B, int64_t D);
+[[noreturn]] void FailRows(const T* x, int64_t bank, int64_t B, int64_t D,
+                           const char* what = "the embeddings");
+
+// A row of D values, and what it is called in messages.
+template <typename T>
+struct NamedRow {
+  std::string name;
+  const T* x;
+};
+
+// Error kInput, Error::NotFinite: row i of two matrices, a and b, whose distance
+// is not finite. Names what is not, or how long the two are.
+template <typename T>
+[[noreturn]] void FailRowPair(const NamedRow<T>& a, const NamedRow<T>& b,
+                              int64_t i, int64_t D);
 
 // Centres the rows of x; each is an anchor. Where not all is finite, Error
 // kInput names the row.

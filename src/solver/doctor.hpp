@@ -74,6 +74,9 @@ class LossDoctor {
   void Add(const metric::BatchHealth& health);
   std::vector<Diagnosis> Look(int iteration);
 
+  // The mean length of the embeddings at the start of the stage.
+  double norm_at_start() const { return start_[kNorm]; }
+
   // Whether no failure shows, told or not.
   bool Healthy() const;
 

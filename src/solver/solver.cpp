@@ -5,6 +5,7 @@
 #include "convolution/cudnn_choice.hpp"
 #include "core/split_list.hpp"
 #include "net/prototxt.hpp"
+#include "solver/causes.hpp"
 #include "solver/embedding_feed.hpp"
 #include "solver/gradient_sums.hpp"
 #include "solver/progress.hpp"
@@ -99,6 +100,7 @@ void Solver<Dtype>::Init() {
   InitTrainNet();
   InitTestNets();
   WatchLosses();
+  causes_.reset(new Causes<Dtype>(*net_));
   for (const string& files : param_.weights()) LoadWeights(files);
 }
 

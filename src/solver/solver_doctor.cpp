@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "caffe/solver.hpp"
+#include "solver/causes.hpp"
+#include "solver/gradient_sums.hpp"
 #include "solver/snapshot.hpp"
 #include "solver/solver_check.hpp"
 #include "solver/watched_loss.hpp"
@@ -26,6 +28,35 @@ void Solver<Dtype>::WatchLosses() {
     if (layer == nullptr || layer->loss(0) == Dtype(0)) continue;
     watched_.push_back({layer, &net_->bottom_vecs()[i],
                         LossDoctor(layer->tuples())});
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LogCause(const string& line) {
+  if (line.empty()) return;
+  ClearProgress();
+  LOG(WARNING) << "Iteration " << iter_ << ": " << line;
+}
+
+// The rate of a resumed run may well be small.
+template <typename Dtype>
+void Solver<Dtype>::LookForCauses() {
+  if (updates_ == 0) LogCause(causes_->DeadLayers());
+  if (updates_ == Causes<Dtype>::kRateIterations && updates_ == iter_ &&
+      param_.base_lr() > 0 &&
+      gradient_sums_->Squares(net_->learnable_params()) > 0) {
+    LogCause(causes_->RateTooSmall());
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::RefuseRows() const {
+  for (const WatchedLoss& loss : watched_) {
+    try {
+      loss.layer->RefuseRows(*loss.bottom);
+    } catch (const Error& error) {
+      throw error.At(LayerPlace(loss.layer->layer_param()));
+    }
   }
 }
 
@@ -77,10 +108,20 @@ void Solver<Dtype>::LogDiagnosis(const WatchedLoss& loss,
 
 template <typename Dtype>
 string Solver<Dtype>::Advice(const WatchedLoss& loss, Failure failure) const {
+  if (failure != Failure::kNoTuples) {
+    const string cause = failure == Failure::kNoneActive
+                             ? causes_->OfQuiet()
+                             : causes_->OfCollapse();
+    if (!cause.empty()) return cause;
+  }
   switch (failure) {
     case Failure::kPoint:
       return loss.layer->CollapseAdvice();
     case Failure::kVanishing:
+      if (loss.doctor.norm_at_start() == 0) {
+        return "look for what makes the embeddings 0 from the start: a ReLU "
+               "behind them, or fillers of 0";
+      }
       return "lower weight_decay or base_lr, or put a Normalize layer behind "
              "the embedding";
     case Failure::kExploding:
@@ -227,6 +268,9 @@ void Solver<Dtype>::LoadDoctors(const SolverState& state) {
 
 #define TERCET_INSTANTIATE_DOCTOR(Dtype)                           \
   template void Solver<Dtype>::WatchLosses();                      \
+  template void Solver<Dtype>::LogCause(const string&);            \
+  template void Solver<Dtype>::LookForCauses();                    \
+  template void Solver<Dtype>::RefuseRows() const;                 \
   template void Solver<Dtype>::AddToDoctors();                     \
   template bool Solver<Dtype>::ActOnDoctors();                     \
   template bool Solver<Dtype>::Healthy() const;                    \

@@ -5,6 +5,7 @@
 
 #include "caffe/solver.hpp"
 #include "core/device.hpp"
+#include "solver/causes.hpp"
 #include "solver/embedding_feed.hpp"
 #include "solver/gradient_sums.hpp"
 #include "solver/progress.hpp"
@@ -93,6 +94,7 @@ bool Solver<Dtype>::RunIteration() {
   const Transfers before = TransfersSoFar();
   for (Callback* callback : callbacks_) callback->on_start();
   net_->set_debug_info(Displays() && param_.debug_info());
+  if (updates_ == 0) LogCause(causes_->AtStart());
   try {
     AddLoss(ComputeGradients());
   } catch (const Error& error) {
@@ -104,10 +106,12 @@ bool Solver<Dtype>::RunIteration() {
     Recover(iter_, error.what());
     return false;
   }
+  LookForCauses();
   if (Displays()) LogIteration();
   if (ActOnDoctors()) return false;
   for (Callback* callback : callbacks_) callback->on_gradients_ready();
   ApplyUpdate();
+  ++updates_;
   if (Caffe::debug_sync()) {
     LOG(INFO) << "Iteration " << iter_ << ", copies: "
               << TransfersText(TransfersSoFar() - before);
@@ -124,6 +128,7 @@ Dtype Solver<Dtype>::ComputeGradients() {
   for (int i = 0; i < param_.iter_size(); ++i) {
     const Dtype part = net_->ForwardBackward();
     if (!std::isfinite(part)) {
+      RefuseRows();
       FailNotFinite("the loss is " + std::to_string(part));
     }
     embedding_feed_->HandOver();
@@ -148,8 +153,8 @@ template <typename Dtype>
 Error Solver<Dtype>::WithAdvice(const Error& error) const {
   return Error::NotFinite(SolverPlace(param_, "") + "iteration " +
                           std::to_string(iter_) + ": " + error.what() +
-                          "; to mend it, lower base_lr, or set "
-                          "clip_gradients");
+                          "; to mend it, " +
+                          causes_->OfNotFinite(updates_ > 0));
 }
 
 template <typename Dtype>

@@ -26,6 +26,7 @@
 
 #include "caffe/channel_shape.hpp"
 #include "caffe/layer.hpp"
+#include "caffe/layers/people_source.hpp"
 
 namespace caffe {
 
@@ -38,7 +39,7 @@ TERCET_HD inline bool Outranks(Dtype other, Dtype own) {
 }
 
 template <typename Dtype>
-class AccuracyLayer : public Layer<Dtype> {
+class AccuracyLayer : public Layer<Dtype>, public ClassLabels {
  public:
   explicit AccuracyLayer(const LayerParameter& param) : Layer<Dtype>(param) {}
   void Reshape(const vector<Blob<Dtype>*>& bottom,
@@ -52,6 +53,9 @@ class AccuracyLayer : public Layer<Dtype> {
   bool AllowForceBackward(const int bottom_index) const override {
     return false;
   }
+
+  int64_t ClassCount() const override;
+  bool AcceptsLabel(int label) const override;
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

@@ -52,10 +52,32 @@ class BatchLossLayer : public MetricLossLayer<Dtype> {
     const Dtype* x;       // count x D
     const Dtype* labels;  // count
   };
-  // Once a Forward: the batch, behind the bank where it is in use. On the
-  // device in GPU mode. BankAndBatch says it again, for Backward and KinkSides.
-  Rows AppendToBank(const vector<Blob<Dtype>*>& bottom);
+  // Once a Forward: forward(rows) of the batch, behind the bank where it is in
+  // use; on the device in GPU mode. A batch that it refuses by an exception is
+  // not kept. BankAndBatch says the rows again, for Backward and KinkSides.
+  template <typename Forward>
+  void WithBank(const vector<Blob<Dtype>*>& bottom, const Forward& forward) {
+    const Rows rows = AppendToBank(bottom);
+    try {
+      forward(rows);
+    } catch (...) {
+      DiscardBatch();
+      throw;
+    }
+  }
   Rows BankAndBatch(const vector<Blob<Dtype>*>& bottom) const;
+
+  // CPU mode while it lives: for KinkSides, which has the CPU's decisions.
+  class OnCpu {
+   public:
+    OnCpu() { Caffe::set_mode(Caffe::CPU); }
+    ~OnCpu() { Caffe::set_mode(before_); }
+    OnCpu(const OnCpu&) = delete;
+    OnCpu& operator=(const OnCpu&) = delete;
+
+   private:
+    const Caffe::Brew before_ = Caffe::mode();
+  };
 
   void CheckLabelsNeedNoGradient(const vector<bool>& propagate_down) const;
   // Whether a loss over pairs is their mean, or with loss_param
@@ -97,6 +119,9 @@ class BatchLossLayer : public MetricLossLayer<Dtype> {
       metric::Distance kind, const vector<Blob<Dtype>*>& bottom);
 
  private:
+  Rows AppendToBank(const vector<Blob<Dtype>*>& bottom);
+  void DiscardBatch();
+
   std::unique_ptr<MemoryBank<Dtype>> bank_;
   int bank_start_ = 0;
   bool bank_in_use_ = false;  // at the last Forward

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "caffe/layers/metric_loss_layer.hpp"
+#include "caffe/layers/people_source.hpp"
 
 namespace caffe {
 
@@ -55,7 +56,7 @@ struct LabelRule;
 // Wen, Zhang, Li, Qiao: A discriminative feature learning approach for deep
 // face recognition, ECCV 2016.
 template <typename Dtype>
-class CenterLossLayer : public MetricLossLayer<Dtype> {
+class CenterLossLayer : public MetricLossLayer<Dtype>, public ClassLabels {
  public:
   explicit CenterLossLayer(const LayerParameter& param)
       : MetricLossLayer<Dtype>(param) {}
@@ -76,6 +77,9 @@ class CenterLossLayer : public MetricLossLayer<Dtype> {
                        const vector<Blob<Dtype>*>& top) const override {
     return bottom[0]->count();
   }
+
+  int64_t ClassCount() const override;
+  bool AcceptsLabel(int label) const override;
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

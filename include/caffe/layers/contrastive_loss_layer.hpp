@@ -62,6 +62,7 @@ class ContrastiveLossLayer : public MetricLossLayer<Dtype> {
   metric::BatchStatistics Statistics(
       const vector<Blob<Dtype>*>& bottom) override;
   const char* tuples() const override { return "pairs"; }
+  void RefuseRows(const vector<Blob<Dtype>*>& bottom) override;
   // Whether a pair's hinge is active, and whether it is at distance 0.
   void KinkSides(const vector<Blob<Dtype>*>& bottom,
                  const vector<Blob<Dtype>*>& top,

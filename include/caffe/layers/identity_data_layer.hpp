@@ -78,6 +78,7 @@
 
 #include "caffe/layer.hpp"
 #include "caffe/layers/embedding_receiver.hpp"
+#include "caffe/layers/people_source.hpp"
 #include "caffe/sampling/class_means.hpp"
 #include "caffe/sampling/sampler.hpp"
 
@@ -91,7 +92,8 @@ class ImageBatches;
 
 template <typename Dtype>
 class IdentityDataLayer : public Layer<Dtype>,
-                          public EmbeddingReceiver<Dtype> {
+                          public EmbeddingReceiver<Dtype>,
+                          public PeopleSource {
  public:
   explicit IdentityDataLayer(const LayerParameter& param);
   ~IdentityDataLayer() override;
@@ -108,6 +110,8 @@ class IdentityDataLayer : public Layer<Dtype>,
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
+
+  PeopleSummary People() const override;
 
   string EmbeddingBlob() const override;
   void CheckEmbeddings(const vector<int>& shape) const override;

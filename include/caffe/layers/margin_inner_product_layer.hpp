@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
+#include "caffe/layers/people_source.hpp"
 #include "caffe/loss/margin_product.hpp"
 
 namespace caffe {
@@ -91,7 +92,7 @@ struct LabelRule;
 // 1801.05599. Deng et al.: ArcFace, arXiv 1801.07698, equation 3; the rule
 // beyond pi is that of their code.
 template <typename Dtype>
-class MarginInnerProductLayer : public Layer<Dtype> {
+class MarginInnerProductLayer : public Layer<Dtype>, public ClassLabels {
  public:
   explicit MarginInnerProductLayer(const LayerParameter& param)
       : Layer<Dtype>(param) {}
@@ -117,6 +118,9 @@ class MarginInnerProductLayer : public Layer<Dtype> {
                        const vector<Blob<Dtype>*>& top) const override {
     return static_cast<int64_t>(rows_) * depth_ * classes_;
   }
+
+  int64_t ClassCount() const override;
+  bool AcceptsLabel(int label) const override;
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

@@ -53,6 +53,10 @@ class MetricLossLayer : public LossLayer<Dtype> {
   virtual string HarderAdvice() const;
   virtual string SlowAdvice() const;
 
+  // For a loss that is not finite: throws Error::NotFinite with the first row
+  // that is to blame; where none is found it returns.
+  virtual void RefuseRows(const vector<Blob<Dtype>*>& bottom) {}
+
   // Takes easier triplets than the file asks for, from level 1 on: what a
   // solver does with a run that has collapsed. Nothing by default.
   virtual void set_ease(int level) {}

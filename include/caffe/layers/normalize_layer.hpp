@@ -12,6 +12,10 @@ namespace caffe {
 //   y_i = x_i / |x_i|     with |x_i| the L2 norm of row i
 //   y_i = 0               where |x_i| <= eps
 //
+// A row that holds NaN or infinity, or is too long for the square of its
+// length, is an error that names it; on the GPU it becomes NaN, which ends a
+// run with the name of the layer and the row.
+//
 // Bottom
 //   0  x   N x D; further axes are flattened into D
 // Top

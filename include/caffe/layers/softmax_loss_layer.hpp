@@ -37,6 +37,7 @@
 
 #include "caffe/channel_shape.hpp"
 #include "caffe/layers/loss_layer.hpp"
+#include "caffe/layers/people_source.hpp"
 
 namespace caffe {
 
@@ -56,7 +57,7 @@ TERCET_HD inline Dtype LogLossSlope(Dtype p, int64_t c, Dtype label) {
 }
 
 template <typename Dtype>
-class SoftmaxWithLossLayer : public LossLayer<Dtype> {
+class SoftmaxWithLossLayer : public LossLayer<Dtype>, public ClassLabels {
  public:
   explicit SoftmaxWithLossLayer(const LayerParameter& param)
       : LossLayer<Dtype>(param) {}
@@ -70,6 +71,9 @@ class SoftmaxWithLossLayer : public LossLayer<Dtype> {
   int MinTopBlobs() const override { return 1; }
   int MaxTopBlobs() const override { return 2; }
   bool AllowInPlace() const override { return false; }
+
+  int64_t ClassCount() const override;
+  bool AcceptsLabel(int label) const override;
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

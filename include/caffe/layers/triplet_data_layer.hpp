@@ -40,6 +40,7 @@
 #include <vector>
 
 #include "caffe/layer.hpp"
+#include "caffe/layers/people_source.hpp"
 
 namespace caffe {
 
@@ -47,7 +48,7 @@ template <typename Dtype>
 class ImageBatches;
 
 template <typename Dtype>
-class TripletDataLayer : public Layer<Dtype> {
+class TripletDataLayer : public Layer<Dtype>, public PeopleSource {
  public:
   explicit TripletDataLayer(const LayerParameter& param);
   ~TripletDataLayer() override;
@@ -64,6 +65,8 @@ class TripletDataLayer : public Layer<Dtype> {
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
+
+  PeopleSummary People() const override;
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

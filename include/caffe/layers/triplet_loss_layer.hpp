@@ -22,8 +22,9 @@ namespace caffe {
 //   0  anchor    N x D   one triplet a row; further axes are flattened into D
 //   1  positive  N x D
 //   2  negative  N x D
-//   3  weights   N       optional: row i counts w_i times, and with 0 is not
-//                        among the triplets of tops 1 and 2; gets no gradient
+//   3  weights   N       optional, finite, not negative: row i counts w_i
+//                        times, and with 0 is not among the triplets of tops 1
+//                        and 2, and may hold anything, NaN too; no gradient
 // Tops
 //   0  L         scalar
 //   1 to 3       optional: active share, triplets, statistics of the batch
@@ -84,6 +85,7 @@ class TripletLossLayer : public MetricLossLayer<Dtype> {
   metric::BatchStatistics Statistics(
       const vector<Blob<Dtype>*>& bottom) override;
   string HarderAdvice() const override;
+  void RefuseRows(const vector<Blob<Dtype>*>& bottom) override;
   // The hinges of each row, and where an unsquared distance is 0.
   void KinkSides(const vector<Blob<Dtype>*>& bottom,
                  const vector<Blob<Dtype>*>& top,
@@ -111,6 +113,9 @@ class TripletLossLayer : public MetricLossLayer<Dtype> {
   // "bottom 1 'name' (positive)"
   string BottomName(int index) const;
   void CheckWeightsNeedNoGradient(const vector<bool>& propagate_down) const;
+  // Whether a row has the weight 0.
+  static bool IsMasked(const vector<Blob<Dtype>*>& bottom, int64_t row);
+  metric::RowMoments RowMomentsOf(const vector<Blob<Dtype>*>& bottom);
 
   metric::TripletOptions options_;
   Blob<Dtype> rows_;    // N x metric::kTripletRowSize, what Forward keeps

@@ -15,6 +15,7 @@ namespace metric {
 //   similar:            d^2                    s = 1
 //   not, d < margin:    (margin - d)^2         s = -(margin - d)/d, 0 at d = 0
 //   not, legacy:        max(0, margin - d^2)   s = -1 where it is above 0
+// The loss is not finite where d^2 is not: NaN for a pair that is not similar.
 template <typename T>
 TERCET_HD inline void ContrastivePair(T squared, bool similar, T margin,
                                       bool legacy, T* loss, T* slope) {
@@ -26,7 +27,7 @@ TERCET_HD inline void ContrastivePair(T squared, bool similar, T margin,
   const T distance = legacy ? squared : std::sqrt(squared);
   const T gap = margin - distance;
   if (gap <= 0) {
-    *loss = 0;
+    *loss = squared - squared;  // 0, but NaN for infinity
     *slope = 0;
   } else if (legacy) {
     *loss = gap;

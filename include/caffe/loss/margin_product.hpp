@@ -2,8 +2,9 @@
 // (SphereFace), CosFace and ArcFace. Functions on pointers; reading options,
 // and the softmax over the scores, is left to the layers.
 //
-// x is N x D, w is C x D, y is N x C; class_of has N values, -1 where a row has
-// no class, or is null where none has one. With u^ = u/|u|, or 0 where u is 0:
+// x is N x D, w is C x D, y is N x C; a row of x or w whose square is not finite
+// makes its scores NaN. class_of has N values, -1 where a row has no class, or
+// is null where none has one. With u^ = u/|u|, or 0 where u is 0:
 //
 //   cos t_ij = x^_i . w^_j
 //   y_ij     = l_i cos t_ij            for j other than row i's class
@@ -132,7 +133,7 @@ TERCET_HD inline MarginValue<T> MarginOf(const MarginOptions& options,
 
 // What Forward keeps of a row for Backward, kMarginRowSize values.
 enum MarginRow {
-  kInverseLength,  // 1/|x|, 0 for a zero vector
+  kInverseLength,  // InverseNorm's 1/|x|: 0 for a zero vector, or NaN
   kOwnCosine,      // of the row's class; 0 and 1 where it has none, or where
   kOwnSine,        // one of the two vectors is 0
   kRadial,         // the factor of x_i in dL/dx_i; Backward's

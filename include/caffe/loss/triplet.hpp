@@ -21,6 +21,11 @@
 //   dL/da = factor (positive_slope dd_ap/da + negative_slope dd_an/da)
 //   dL/dp = factor  positive_slope dd_ap/dp
 //   dL/dn = factor  negative_slope dd_an/dn
+//
+// A row of weight 0 has no loss and no gradient, whatever it holds, NaN too.
+// l_i is NaN where w_i is negative or not a number, and where one of the row's
+// distances is not finite, for a negative at distance infinity is an overflow
+// and satisfies nothing.
 #ifndef CAFFE_LOSS_TRIPLET_HPP_
 #define CAFFE_LOSS_TRIPLET_HPP_
 
@@ -103,15 +108,21 @@ TERCET_HD inline T TripletHinge(const TripletOptions& options, const T* row) {
 template <typename T>
 TERCET_HD inline void FinishTripletRow(const TripletOptions& options, T weight,
                                        T value, T slope, T* row) {
-  T loss = value, intra = 0;
+  if (weight == 0) {
+    row[kRowLoss] = row[kPositiveSlope] = row[kNegativeSlope] = 0;
+    return;
+  }
+  const T positive = row[kPositiveDistance], negative = row[kNegativeDistance];
+  // 0, or NaN where one of the two is not finite.
+  const T overflow = (positive - positive) + (negative - negative);
+  T loss = value + overflow, intra = 0;
   if (options.intra_weight != 0) {
-    const T excess =
-        row[kPositiveDistance] - static_cast<T>(options.intra_margin);
+    const T excess = positive - static_cast<T>(options.intra_margin);
     const T beta = static_cast<T>(options.intra_weight);
     loss += beta * HingeValue(Hinge::kHard, excess);
     intra = beta * HingeSlope(Hinge::kHard, excess);
   }
-  row[kRowLoss] = weight * loss;
+  row[kRowLoss] = weight > 0 ? weight * loss : T(NAN);
   row[kPositiveSlope] = weight * (slope + intra);
   row[kNegativeSlope] = -weight * slope;
 }

@@ -8,7 +8,8 @@
 //   kL2          d = |u|                dd/dx = u / d,       0 where d = 0
 //   kCosine      d = 1 - cos(x, y)      dd/dx = (v - d x^) / |x|,
 //                                       x^ = x/|x|, y^ = y/|y|, v = x^ - y^;
-//                d = 1 and both gradients 0 where x or y is 0
+//                d = 1 and both gradients 0 where x or y is 0; NaN where
+//                |x|^2 or |y|^2 is not finite, never 1
 //   kL1          d = sum |u_k|          dd/dx = sign(u),     0 where u_k = 0
 //
 // and dd/dy is the same with x and y exchanged. All are computed from
@@ -35,7 +36,7 @@ enum class Distance { kSquaredL2 = 0, kL2 = 1, kCosine = 2, kL1 = 3 };
 // other distances ignore it.
 template <typename T>
 struct CosinePair {
-  T inverse_x = 1;  // 1/|x|, or 0 where x is 0
+  T inverse_x = 1;  // 1/|x|, or 0 where x is 0, as InverseNorm has it
   T inverse_y = 1;
   T radial = 0;  // 1/|y| - 1/|x|, so that v = (x - y)/|x| - radial y
 
@@ -45,17 +46,22 @@ struct CosinePair {
   TERCET_HD bool Defined() const { return inverse_x != 0 && inverse_y != 0; }
 };
 
-// 1/|x| from |x|^2; 0 for a zero vector.
+// 1/|x| from |x|^2; 0 for a zero vector, and NaN where the square is not
+// finite, for 1/inf = 0 would pass a row that is too long for a zero vector.
 template <typename T>
 TERCET_HD inline T InverseNorm(T squared_norm) {
-  return squared_norm == 0 ? T(0) : 1 / std::sqrt(squared_norm);
+  if (squared_norm == 0) return T(0);
+  const T inverse = 1 / std::sqrt(squared_norm);
+  return inverse == 0 ? T(NAN) : inverse;
 }
 
-// 1/|x| from |x|^2 where |x| is above eps (or not a number), else 0.
+// The same, but 0 where |x| is not above eps.
 template <typename T>
 TERCET_HD inline T InverseAbove(T squared_norm, T eps) {
   const T norm = std::sqrt(squared_norm);
-  return norm <= eps ? T(0) : 1 / norm;
+  if (norm <= eps) return T(0);
+  const T inverse = 1 / norm;
+  return inverse == 0 ? T(NAN) : inverse;
 }
 
 // From 1/|x|, 1/|y| and |x|^2 - |y|^2. The last is to be summed as
@@ -124,7 +130,7 @@ inline T RowLaneSum(int64_t count, const Term& term) {
   return lane[0];
 }
 
-// 1/|x| of a row of D values; 0 for a zero vector.
+// InverseNorm of a row of D values.
 template <typename T>
 T RowInverseNorm(const T* x, int64_t D);
 

@@ -133,8 +133,10 @@ class Embedder {
   Embedder& operator=(Embedder&& other) noexcept;
 
   // Embeds images in their order, as many at a time as the net's batch has:
-  // rows x width() values. PGM, PPM, PNG and JPEG files are read. Error: an
-  // image that is missing, damaged, or too small for a crop.
+  // rows x width() values. Of the formats in docs/file_formats.md. The log says
+  // once what it finds: gray and colour images together, images turned by Exif,
+  // proportions that change. Error: an image that is missing, damaged, or too
+  // small for a crop.
   std::vector<float> Embed(const std::vector<std::string>& paths);
   // The same of images in memory, which messages name "image 0", "image 1", ...
   // The rows are those of a file with these pixels.

@@ -16,6 +16,7 @@
 #include "caffe/check.hpp"
 #include "data/list_file.hpp"
 #include "data/image.hpp"
+#include "data/left_out.hpp"
 #include "core/suggest.hpp"
 
 namespace caffe {
@@ -58,8 +59,10 @@ void CheckThere(const std::string& source) {
       << source << ": no such folder or list file";
 }
 
-// The sorted names in a folder that are folders, or that are images.
-std::vector<std::string> Names(const std::string& folder, bool folders) {
+// The sorted names in a folder that are folders, or that are images; in the
+// second case what is neither is told to `left_out`.
+std::vector<std::string> Names(const std::string& folder, bool folders,
+                               LeftOut* left_out = nullptr) {
   std::vector<std::string> names;
   std::error_code code;
   for (fs::directory_iterator entry(folder, code), end;
@@ -67,9 +70,11 @@ std::vector<std::string> Names(const std::string& folder, bool folders) {
     const std::string name = entry->path().filename().string();
     if (name[0] == '.') continue;
     std::error_code ignored;
-    if (entry->is_directory(ignored) == folders &&
-        (folders || HasImageName(name))) {
+    const bool is_folder = entry->is_directory(ignored);
+    if (is_folder == folders && (folders || HasImageName(name))) {
       names.push_back(name);
+    } else if (!folders && !is_folder && left_out != nullptr) {
+      left_out->AddFile(name);
     }
   }
   INPUT_CHECK(!code) << folder << ": folder cannot be read: "
@@ -78,40 +83,51 @@ std::vector<std::string> Names(const std::string& folder, bool folders) {
   return names;
 }
 
-std::vector<std::string> ImagesIn(const std::string& folder) {
+std::vector<std::string> ImagesIn(const std::string& folder,
+                                  LeftOut* left_out) {
   std::vector<std::string> paths;
-  for (const std::string& name : Names(folder, false)) {
+  for (const std::string& name : Names(folder, false, left_out)) {
     paths.push_back((fs::path(folder) / name).string());
   }
   return paths;
 }
 
-std::vector<Identity> ReadPersonFolders(const std::string& folder) {
+std::vector<Identity> ReadPersonFolders(const std::string& folder,
+                                        LeftOut* left_out) {
   std::vector<Identity> people;
   for (const std::string& name : Names(folder, true)) {
     Identity person;
     person.name = name;
     person.label = static_cast<int>(people.size());
-    person.images = ImagesIn((fs::path(folder) / name).string());
+    const std::string own = (fs::path(folder) / name).string();
+    person.images = ImagesIn(own, left_out);
+    for (size_t i = Names(own, true).size(); i > 0; --i) left_out->AddFolder();
     people.push_back(person);
   }
   return people;
 }
 
+std::string HoldsInstead(const LeftOut& left_out) {
+  return left_out.text().empty() ? "" : "; found " + left_out.text();
+}
+
 // Folders without an image are no people, so that they move nobody to another
 // fold.
 std::vector<Identity> ReadFolder(const std::string& folder) {
-  std::vector<Identity> people = ReadPersonFolders(folder);
+  LeftOut left_out;
+  std::vector<Identity> people = ReadPersonFolders(folder, &left_out);
+  const size_t beside = Names(folder, false, &left_out).size();
   INPUT_CHECK(!people.empty())
-      << folder << ": folder has no person folder (it holds "
-      << Names(folder, false).size()
+      << folder << ": folder has no person folder (it holds " << beside
       << " images itself; wanted one folder with images a person)";
+  left_out.AddBeside(beside);
   size_t images = 0;
   for (const Identity& person : people) images += person.images.size();
   INPUT_CHECK(images > 0)
       << folder << ": folder has " << people.size()
-      << " person folders but no image in them (names that end in .pgm, "
-         ".ppm, .pnm, .png, .jpg or .jpeg)";
+      << " person folders but no image in them (names that end in "
+      << ImageEndings() << ")" << HoldsInstead(left_out);
+  left_out.Warn(folder);
   people = KeepWithImages(people, 1, 1, folder);
   for (size_t i = 0; i < people.size(); ++i) {
     people[i].label = static_cast<int>(i);
@@ -329,16 +345,26 @@ ImagesOfPeople InARow(const std::vector<Identity>& people) {
   return row;
 }
 
+FolderContent ReadFolderContent(const std::string& folder) {
+  FolderContent content;
+  LeftOut left_out;
+  content.images = ImagesIn(folder, &left_out);
+  content.people = ReadPersonFolders(folder, &left_out);
+  content.left_out = left_out.text();
+  return content;
+}
+
 std::vector<LabelledImage> ListImages(const std::string& source,
                                       const std::string& root_folder) {
   CheckThere(source);
   std::vector<LabelledImage> images;
   if (IsFolder(source)) {
-    for (const std::string& path : ImagesIn(source)) {
+    LeftOut left_out;
+    for (const std::string& path : ImagesIn(source, &left_out)) {
       images.push_back({path, -1});
     }
     int label = 0;
-    for (const Identity& person : ReadPersonFolders(source)) {
+    for (const Identity& person : ReadPersonFolders(source, &left_out)) {
       if (person.images.empty()) continue;
       for (const std::string& path : person.images) {
         images.push_back({path, label});
@@ -346,8 +372,10 @@ std::vector<LabelledImage> ListImages(const std::string& source,
       ++label;
     }
     INPUT_CHECK(!images.empty())
-        << source << ": folder has no image (names that end in .pgm, .ppm, "
-                     ".pnm, .png, .jpg or .jpeg), nor have its folders";
+        << source << ": folder has no image (names that end in "
+        << ImageEndings() << "), nor have its folders"
+        << HoldsInstead(left_out);
+    left_out.Warn(source);
     return images;
   }
   const ListPaths make_path(source, root_folder);
@@ -374,8 +402,6 @@ std::vector<LabelledImage> ListImages(const std::string& source,
   return images;
 }
 
-namespace {
-
 // What lies between tabs, if these make three paths; else the words.
 std::vector<std::string> PathsOfTriplet(const std::string& text) {
   std::vector<std::string> paths;
@@ -392,8 +418,6 @@ std::vector<std::string> PathsOfTriplet(const std::string& text) {
   for (std::string word; words >> word;) paths.push_back(word);
   return paths;
 }
-
-}  // namespace
 
 std::vector<ImageTriplet> ReadTripletList(const std::string& source,
                                           const std::string& root_folder) {

@@ -46,7 +46,8 @@ bool NaturalLess(const std::string& a, const std::string& b);
 
 // The people of `source`, sorted. A folder: each folder in it is a person,
 // each file in that with an image's ending an image; names that begin with a
-// dot are passed over, and folders without an image left out, with a warning.
+// dot are passed over; folders without an image and, by their endings, other
+// files are left out, with a warning.
 // A file: lines `path label` (the path may hold blanks; empty lines are passed
 // over), relative to `root_folder`, or, where that is empty, to the list's own
 // folder; an image that stands there twice is warned of.
@@ -82,6 +83,15 @@ PeopleInGroups ReadGroups(const std::string& file,
 
 ImagesOfPeople InARow(const std::vector<Identity>& people);
 
+// What lies in a folder: images, and the folders in it with theirs, of which
+// some may have none.
+struct FolderContent {
+  std::vector<std::string> images;
+  std::vector<Identity> people;
+  std::string left_out;  // what is passed over, by ending; see left_out.hpp
+};
+FolderContent ReadFolderContent(const std::string& folder);
+
 // All images of `source`, for tools that only want images. A folder: the
 // images in it, sorted, then those of its folders (label: the folder's place
 // among the sorted folders with images). A list: lines `path` or `path label`.
@@ -92,6 +102,10 @@ std::vector<LabelledImage> ListImages(const std::string& source,
 // between them they may hold blanks.
 std::vector<ImageTriplet> ReadTripletList(const std::string& source,
                                           const std::string& root_folder);
+
+// The paths of such a line as they stand there; another number than three where
+// it is none.
+std::vector<std::string> PathsOfTriplet(const std::string& text);
 
 }  // namespace caffe
 

@@ -45,7 +45,15 @@ shared_ptr<const Image> ImageLoader::Load(size_t index) {
 }
 
 shared_ptr<const Image> ImageLoader::Decode(size_t index) const {
-  Image image = ReadImage(paths_[index]);
+  Image image;
+  try {
+    image = ReadImage(paths_[index], options_.max_pixels);
+  } catch (const Error& error) {
+    throw error.With(error.kind(),
+                     string(error.what()) +
+                         " (tercet check names all such images; broken: SKIP "
+                         "leaves them out)");
+  }
   if (options_.channels > 0 && image.channels != options_.channels) {
     image = ConvertChannels(image, options_.channels);
   }

@@ -31,6 +31,7 @@ class ImageLoader {
     int channels = 0;                   // 1, 3, or 0: as the first image has
     // Whether images that are not resized may have different sizes.
     bool any_size = false;
+    int64_t max_pixels = kMaxImagePixels;
   };
   static constexpr int64_t kCacheBytes = int64_t{512} << 20;
 

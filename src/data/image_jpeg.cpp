@@ -1,6 +1,7 @@
-// JPEG through libjpeg-turbo. Gray files stay gray; CMYK is refused. What
-// libjpeg only warns of although pixels are lost (a cut or corrupt stream) is
-// an error here; its other warnings are ignored, and nothing is printed.
+// JPEG through libjpeg-turbo. Gray files stay gray; CMYK becomes the colour
+// that its inks have on paper. What libjpeg only warns of although pixels are
+// lost (a cut or corrupt stream) is an error here; its other warnings are
+// ignored, and nothing is printed.
 //
 // libjpeg leaves a failure by longjmp. Each function that calls setjmp holds
 // nothing with a destructor and allocates nothing, so no jump can skip one;
@@ -16,12 +17,16 @@
 #include <jerror.h>
 
 #include "caffe/check.hpp"
+#include "data/exif.hpp"
 #include "data/image_formats.hpp"
 
 namespace caffe {
 namespace image_internal {
 
 namespace {
+
+// In Huffman codes each 8 x 8 block takes a bit at least.
+constexpr uint64_t kPixelsOfHuffmanByte = 8 * 64;
 
 // A progressive file may repeat its scans; more than this is an attack.
 constexpr int kMaxScans = 500;
@@ -86,6 +91,8 @@ bool ReadHeader(Reader* reader, const uint8_t* bytes, size_t size) {
   reader->progress.progress_monitor = OnProgress;
   jpeg->progress = &reader->progress;
   jpeg_mem_src(jpeg, bytes, size);
+  constexpr unsigned kWhole = 0xffff;
+  jpeg_save_markers(jpeg, JPEG_APP0 + 1, kWhole);
   jpeg_read_header(jpeg, TRUE);
   return true;
 }
@@ -109,28 +116,73 @@ bool ReadPixels(Reader* reader, uint8_t* pixels) {
   return true;
 }
 
+// What the first Exif block says.
+int OrientationOf(const jpeg_decompress_struct& jpeg) {
+  constexpr unsigned kMark = 6;
+  for (jpeg_saved_marker_ptr marker = jpeg.marker_list; marker != nullptr;
+       marker = marker->next) {
+    if (marker->marker == JPEG_APP0 + 1 && marker->data_length > kMark &&
+        std::memcmp(marker->data, "Exif\0\0", kMark) == 0) {
+      return ExifOrientation(marker->data + kMark,
+                             marker->data_length - kMark);
+    }
+  }
+  return 1;
+}
+
+bool IsCmyk(J_COLOR_SPACE space) {
+  return space == JCS_CMYK || space == JCS_YCCK;
+}
+
+// Ink takes its colour's share of the light, and black takes of what is left.
+// Programs that write Adobe's marker store the light in place of the ink.
+Image ColoursOfInks(const Image& inks, bool light) {
+  Image image(inks.height, inks.width, 3);
+  const size_t count = static_cast<size_t>(inks.height) * inks.width;
+  for (size_t i = 0; i < count; ++i) {
+    const uint8_t* cmyk = &inks.pixels[4 * i];
+    const uint8_t turn = light ? 0 : 255;
+    const uint32_t black = cmyk[3] ^ turn;
+    for (int c = 0; c < 3; ++c) {
+      const uint32_t color = cmyk[2 - c] ^ turn;
+      image.pixels[3 * i + c] =
+          static_cast<uint8_t>((color * black + 127) / 255);
+    }
+  }
+  return image;
+}
+
+J_COLOR_SPACE SpaceOf(int channels, bool cmyk) {
+  if (cmyk) return JCS_CMYK;
+  return channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+}
+
 }  // namespace
 
-Image DecodeJpeg(const uint8_t* bytes, size_t size) {
+Image DecodeJpeg(const Input& input, ImageInfo* info) {
   Reader reader;
-  INPUT_CHECK(ReadHeader(&reader, bytes, size))
+  INPUT_CHECK(ReadHeader(&reader, input.bytes, input.size))
       << "broken JPEG: " << reader.message;
-  CheckSize("JPEG", reader.jpeg.image_width, reader.jpeg.image_height);
   const J_COLOR_SPACE space = reader.jpeg.jpeg_color_space;
-  INPUT_CHECK(space == JCS_GRAYSCALE || space == JCS_YCbCr || space == JCS_RGB)
-      << (space == JCS_CMYK || space == JCS_YCCK
-              ? "JPEG is CMYK" : "JPEG has an unknown colour space")
-      << " (" << reader.jpeg.num_components
-      << " components); wanted gray or colour";
+  const bool cmyk = IsCmyk(space);
+  INPUT_CHECK(space == JCS_GRAYSCALE || space == JCS_YCbCr ||
+              space == JCS_RGB || cmyk)
+      << "JPEG has an unknown colour space (" << reader.jpeg.num_components
+      << " components); wanted gray, colour or CMYK";
   const int channels = space == JCS_GRAYSCALE ? 1 : 3;
-  reader.jpeg.out_color_space =
-      channels == 1 ? JCS_GRAYSCALE : JCS_EXT_BGR;
+  TakeSize(input, "JPEG", reader.jpeg.image_width, reader.jpeg.image_height,
+           channels, info,
+           reader.jpeg.arith_code ? kPixelsOfByte : kPixelsOfHuffmanByte);
+  info->orientation = OrientationOf(reader.jpeg);
+  if (!input.pixels) return Image();
+  reader.jpeg.out_color_space = SpaceOf(channels, cmyk);
   INPUT_CHECK(StartPixels(&reader)) << "broken JPEG: " << reader.message;
-  CHECK_EQ(reader.jpeg.output_components, channels);
-  Image image(reader.jpeg.output_height, reader.jpeg.output_width, channels);
+  const int stored = cmyk ? 4 : channels;
+  CHECK_EQ(reader.jpeg.output_components, stored);
+  Image image(reader.jpeg.output_height, reader.jpeg.output_width, stored);
   INPUT_CHECK(ReadPixels(&reader, image.pixels.data()))
       << "broken JPEG: " << reader.message;
-  return image;
+  return cmyk ? ColoursOfInks(image, reader.jpeg.saw_Adobe_marker) : image;
 }
 
 }  // namespace image_internal

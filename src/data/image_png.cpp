@@ -1,5 +1,6 @@
 // PNG through libpng: palettes are expanded, samples of 16 bits scaled to 8,
-// transparency dropped, gamma left alone.
+// transparency dropped, gamma left alone. An Exif block in front of the pixels
+// tells the orientation.
 //
 // libpng leaves a failure by longjmp. Each function that calls setjmp holds
 // nothing with a destructor and allocates nothing, so no jump can skip one;
@@ -13,6 +14,7 @@
 #include <png.h>
 
 #include "caffe/check.hpp"
+#include "data/exif.hpp"
 #include "data/image_formats.hpp"
 
 namespace caffe {
@@ -81,10 +83,21 @@ bool ReadPixels(Reader* reader, png_bytepp rows) {
   return true;
 }
 
+int OrientationOf(Reader* reader) {
+#ifdef PNG_eXIf_SUPPORTED
+  png_uint_32 size = 0;
+  png_bytep exif = nullptr;
+  if (png_get_eXIf_1(reader->png, reader->info, &size, &exif) != 0) {
+    return ExifOrientation(exif, size);
+  }
+#endif
+  return 1;
+}
+
 }  // namespace
 
-Image DecodePng(const uint8_t* bytes, size_t size) {
-  Reader reader(bytes, size);
+Image DecodePng(const Input& input, ImageInfo* info) {
+  Reader reader(input.bytes, input.size);
   reader.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &reader, OnError,
                                       OnWarning);
   if (reader.png != nullptr) reader.info = png_create_info_struct(reader.png);
@@ -92,7 +105,11 @@ Image DecodePng(const uint8_t* bytes, size_t size) {
   INPUT_CHECK(ReadHeader(&reader)) << "broken PNG: " << reader.message;
   const uint32_t width = png_get_image_width(reader.png, reader.info);
   const uint32_t height = png_get_image_height(reader.png, reader.info);
-  CheckSize("PNG", width, height);
+  const int kind = png_get_color_type(reader.png, reader.info);
+  TakeSize(input, "PNG", width, height,
+           (kind & PNG_COLOR_MASK_COLOR) != 0 ? 3 : 1, info);
+  info->orientation = OrientationOf(&reader);
+  if (!input.pixels) return Image();
   INPUT_CHECK(StartPixels(&reader)) << "broken PNG: " << reader.message;
   const int channels = png_get_channels(reader.png, reader.info);
   CHECK(channels == 1 || channels == 3);

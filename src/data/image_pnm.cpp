@@ -61,9 +61,9 @@ struct Header {
 Header ReadHeader(Cursor* cursor) {
   const char kind = static_cast<char>(cursor->bytes[1]);
   INPUT_CHECK(kind != '1' && kind != '4')
-      << "is a PBM bitmap (P" << kind << "); wanted a PGM, PPM, PNG or JPEG";
+      << "is a PBM bitmap (P" << kind << "); save it as PNG";
   INPUT_CHECK(kind != '7')
-      << "is a PAM (P7); wanted a PGM, PPM, PNG or JPEG";
+      << "is a PAM (P7); save it as PNG";
   Header header;
   header.text = kind == '2' || kind == '3';
   header.channels = kind == '3' || kind == '6' ? 3 : 1;
@@ -71,10 +71,6 @@ Header ReadHeader(Cursor* cursor) {
   header.width = cursor->Number("width");
   header.height = cursor->Number("height");
   header.maximum = cursor->Number("largest value");
-  CheckSize("PNM", header.width, header.height);
-  INPUT_CHECK(header.maximum >= 1 && header.maximum <= 65535)
-      << "PNM largest value is " << header.maximum
-      << "; wanted 1 to 65535";
   return header;
 }
 
@@ -112,9 +108,18 @@ void ReadRaw(const Cursor& cursor, const Header& header, Image* image) {
 
 }  // namespace
 
-Image DecodePnm(const uint8_t* bytes, size_t size) {
+Image DecodePnm(const Input& input, ImageInfo* info) {
+  const uint8_t* bytes = input.bytes;
+  const size_t size = input.size;
   Cursor cursor = {bytes, size, 0};
   const Header header = ReadHeader(&cursor);
+  // What the pixels take at least is known below.
+  TakeSize(input, "PNM", header.width, header.height, header.channels, info,
+           UINT64_MAX);
+  INPUT_CHECK(header.maximum >= 1 && header.maximum <= 65535)
+      << "PNM largest value is " << header.maximum
+      << "; wanted 1 to 65535";
+  if (!input.pixels) return Image();
   const uint64_t samples =
       uint64_t{header.width} * header.height * header.channels;
   // A raw file has one white space after the header; a text sample takes a

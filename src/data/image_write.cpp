@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -12,6 +11,7 @@
 #include <png.h>
 
 #include "caffe/check.hpp"
+#include "caffe/util/io.hpp"
 #include "data/image.hpp"
 
 namespace caffe {
@@ -136,10 +136,9 @@ void WriteImage(const std::string& path, const Image& image) {
         << path << ": image names end in .pgm, .ppm, .pnm, .png, .jpg or .jpeg";
     bytes = EncodePnm(image);
   }
-  std::ofstream file(path, std::ios::binary);
-  file.write(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  file.close();
-  INPUT_CHECK(!file.fail()) << path << ": image cannot be written";
+  WriteFileAtomically(path, [&bytes](int fd) {
+    return WriteAll(fd, bytes.data(), static_cast<int64_t>(bytes.size()));
+  });
 }
 
 }  // namespace caffe

@@ -14,6 +14,7 @@
 #include "core/status_line.hpp"
 #include "core/suggest.hpp"
 #include "data/image.hpp"
+#include "data/image_survey.hpp"
 #include "embed/image_preparer.hpp"
 #include "embed/threshold_options.hpp"
 #include "net/weights.hpp"
@@ -137,6 +138,7 @@ class Embedder::Impl {
   typedef std::function<void(size_t first, int count, float* data)> Fill;
   // The rows of `total` images.
   vector<float> Embed(size_t total, const Fill& fill);
+  vector<float> EmbedFiles(const vector<string>& paths);
   // One that prepares image(i), whose name(i) goes in front of errors.
   template <typename Read, typename Name>
   Fill Prepare(const Read& image, const Name& name) const;
@@ -164,6 +166,9 @@ class Embedder::Impl {
   // Runs the net, and appends the output's rows.
   void AppendRows(int count, vector<float>* rows);
   void TakeRowShape();
+  // Logs what the files are, each kind of thing once.
+  void TellOfFiles(const vector<string>& paths,
+                   const vector<ImageInfo>& infos);
 
   const string model_, weights_;
   VerificationThreshold file_;  // empty where none was read
@@ -177,6 +182,7 @@ class Embedder::Impl {
   Blob<float>* const output_;
   int width_ = 0;
   vector<int> row_shape_;
+  bool told_colors_ = false, told_turned_ = false, told_squeezed_ = false;
 };
 
 Embedder::Impl::Impl(const string& model, const string& weights,
@@ -270,6 +276,42 @@ Embedder::Impl::Fill Embedder::Impl::Prepare(const Read& image,
   };
 }
 
+vector<float> Embedder::Impl::EmbedFiles(const vector<string>& paths) {
+  vector<ImageInfo> infos(paths.size());
+  vector<float> rows =
+      Embed(paths.size(), Prepare(
+                              [&](size_t i) {
+                                return ReadImage(
+                                    paths[i], preparer_.max_pixels(),
+                                    &infos[i]);
+                              },
+                              [&](size_t i) { return paths[i]; }));
+  TellOfFiles(paths, infos);
+  return rows;
+}
+
+void Embedder::Impl::TellOfFiles(const vector<string>& paths,
+                                 const vector<ImageInfo>& infos) {
+  const ImageSize& size = preparer_.size();
+  ImageSurvey survey;
+  survey.total = paths.size();
+  for (size_t i = 0; i < paths.size(); ++i) {
+    survey.Add(paths[i], infos[i], size.height, size.width);
+  }
+  const bool mixed = survey.gray > 0 && survey.color > 0;
+  if (mixed && !told_colors_) {
+    TellColors(model_, survey,
+               shape_[1] == 1 ? "the net wants gray, and colour becomes gray"
+                              : "the net wants colour, and gray has the same "
+                                "value in its 3 channels");
+  }
+  if (!told_turned_) TellTurned(model_, survey);
+  if (!told_squeezed_) TellSqueezed(model_, survey, size.height, size.width);
+  told_colors_ |= mixed;
+  told_turned_ |= survey.turned > 0;
+  told_squeezed_ |= survey.squeezed > 0;
+}
+
 double Embedder::Impl::Distance(const string& name_a, const float* a,
                                 const string& name_b, const float* b) const {
   CheckRow(name_a, a, width_, distance());
@@ -314,10 +356,7 @@ Embedder::Impl& Embedder::impl() const {
 }
 
 vector<float> Embedder::Embed(const vector<string>& paths) {
-  return impl().Embed(
-      paths.size(),
-      impl().Prepare([&](size_t i) { return ReadImage(paths[i]); },
-                     [&](size_t i) { return paths[i]; }));
+  return impl().EmbedFiles(paths);
 }
 
 vector<float> Embedder::EmbedImages(const vector<ImageView>& images) {

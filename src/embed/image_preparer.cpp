@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "caffe/blob.hpp"
+#include "data/image_survey.hpp"
 #include "embed/image_settings.hpp"
 
 namespace caffe {
@@ -92,6 +93,7 @@ ImagePreparer::ImagePreparer(const string& model, const LayerParameter& input,
       options_(options),
       transform_(TransformOf(model, input, shape, options)),
       size_(SizeBeforeCrop(input.input_param(), transform_, shape, options)),
+      max_pixels_(CheckedMaxPixels(input.input_param().max_pixels())),
       transformer_(transform_, TEST) {}
 
 Image ImagePreparer::Fit(const Image& given, const string& name) const {

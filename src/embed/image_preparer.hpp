@@ -25,6 +25,10 @@ class ImagePreparer {
   // is too small, or becomes another shape.
   void Prepare(const Image& image, const std::string& name, float* out) const;
 
+  // What images are resized to; 0: they are not. And the most pixels of a file.
+  const ImageSize& size() const { return size_; }
+  int64_t max_pixels() const { return max_pixels_; }
+
  private:
   // An image of the size that the layer's crop is cut from, or the net's.
   Image Fit(const Image& image, const std::string& name) const;
@@ -33,6 +37,7 @@ class ImagePreparer {
   const ImageOptions options_;
   const TransformationParameter transform_;
   const ImageSize size_;  // before any crop; 0: as the image is
+  const int64_t max_pixels_;
   const DataTransformer<float> transformer_;
 };
 

@@ -11,6 +11,7 @@
 
 #include "data/identity_list.hpp"
 #include "data/image_batches.hpp"
+#include "data/image_survey.hpp"
 #include "layers/image_source.hpp"
 
 namespace caffe {
@@ -100,6 +101,10 @@ PeopleInGroups IdentityDataLayer<Dtype>::ReadPeople() const {
     place += (inside ? ", fold " : ", without fold ") +
              std::to_string(param.split().fold()) + " of " +
              std::to_string(param.split().of());
+  }
+  if (param.broken() == BrokenImages::SKIP) {
+    kept.people = WithoutBroken(kept.people,
+                                CheckedMaxPixels(param.max_pixels()), place);
   }
   kept.people = KeepByCount(kept.people, place);
   if (!param.has_group_file()) return kept;

@@ -1,6 +1,7 @@
 // What the layers share that read images: options as ints, who is in a set, and
-// the batches of a list of files by the options of one name (new_height, new_width, is_color,
-// threads, prefetch).
+// the batches of a list of files by the options of one name (new_height,
+// new_width, is_color, max_pixels, threads, prefetch), with a look at what the
+// files are.
 #ifndef TERCET_LAYERS_IMAGE_SOURCE_HPP_
 #define TERCET_LAYERS_IMAGE_SOURCE_HPP_
 
@@ -15,6 +16,7 @@
 #include "caffe/proto/caffe.pb.h"
 #include "data/identity_list.hpp"
 #include "data/image_batches.hpp"
+#include "data/image_survey.hpp"
 
 namespace caffe {
 
@@ -39,6 +41,28 @@ inline PeopleSummary SummaryOf(const ImagesOfPeople& people,
   return summary;
 }
 
+// Looks at the files' headers, and logs what whoever trains on them should
+// know. `gray`: all are made gray in the end.
+inline void TellOfFiles(const vector<string>& paths,
+                        const ImageLoader::Options& load, const string& source,
+                        bool gray) {
+  const ImageSurvey survey = SurveyHeaders(
+      paths, load.max_pixels, load.new_height, load.new_width);
+  const bool first_is_gray =
+      !paths.empty() && survey.first_gray == paths[0];
+  TellColors(source, survey,
+             load.channels > 0 || gray
+                 ? ""
+                 : string("all are taken as ") +
+                       (first_is_gray ? "gray (1 channel)"
+                                      : "colour (3 channels)") +
+                       ", as the first one is; force_color or force_gray in "
+                       "transform_param says which is meant");
+  TellTurned(source, survey);
+  TellSqueezed(source, survey, load.new_height, load.new_width);
+  TellBroken(source, survey);
+}
+
 // Batches of `items` of the files at `paths`, for a layer with the options
 // `param` of its own.
 template <typename Dtype, typename Param>
@@ -49,7 +73,14 @@ std::unique_ptr<ImageBatches<Dtype>> BatchesOfFiles(
   load.new_height = AsInt(param.new_height());
   load.new_width = AsInt(param.new_width());
   load.any_size = layer.transform_param().crop_size() > 0;
-  if (param.has_is_color()) load.channels = param.is_color() ? 3 : 1;
+  load.max_pixels = CheckedMaxPixels(param.max_pixels());
+  if (param.has_is_color()) {
+    load.channels = param.is_color() ? 3 : 1;
+  } else if (layer.transform_param().force_color()) {
+    load.channels = 3;
+  }
+  TellOfFiles(paths, load, param.source(),
+              layer.transform_param().force_gray());
   return std::make_unique<ImageBatches<Dtype>>(
       paths, load, layer.transform_param(), phase, items,
       AsInt(param.threads()), AsInt(param.prefetch()));

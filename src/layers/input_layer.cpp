@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "data/image.hpp"
+#include "data/image_survey.hpp"
 
 namespace caffe {
 
@@ -18,6 +19,7 @@ void InputLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
               param.new_width() <= kMaxImagePixels / param.new_height())
       << "new_height x new_width is " << param.new_height() << " x "
       << param.new_width() << "; at most " << kMaxImagePixels << " pixels";
+  CheckedMaxPixels(param.max_pixels());
   const int shapes = param.shape_size();
   const int tops = static_cast<int>(top.size());
   INPUT_CHECK(shapes <= 1 || shapes == tops)

@@ -15,6 +15,7 @@
 #include "caffe/sampling/sampler.hpp"
 #include "data/identity_list.hpp"
 #include "data/image_batches.hpp"
+#include "data/image_survey.hpp"
 #include "layers/image_source.hpp"
 
 namespace caffe {
@@ -112,6 +113,10 @@ void TripletDataLayer<Dtype>::ReadFolder() {
     people = KeepFold(people, AsInt(param.split().fold()),
                       AsInt(param.split().of()), this->phase_ == TEST);
   }
+  if (param.broken() == BrokenImages::SKIP) {
+    people = WithoutBroken(people, CheckedMaxPixels(param.max_pixels()),
+                           param.source());
+  }
   source_->people = InARow(KeepWithImages(people, 1, 2, param.source()));
   source_->paths = source_->people.paths;
   try {
@@ -133,8 +138,13 @@ void TripletDataLayer<Dtype>::ReadList() {
     if (entry.second) source_->paths.push_back(path);
     return entry.first->second;
   };
-  for (const ImageTriplet& triplet :
-       ReadTripletList(param.source(), param.root_folder())) {
+  std::vector<ImageTriplet> triplets =
+      ReadTripletList(param.source(), param.root_folder());
+  if (param.broken() == BrokenImages::SKIP) {
+    triplets = WithoutBroken(triplets, CheckedMaxPixels(param.max_pixels()),
+                             param.source());
+  }
+  for (const ImageTriplet& triplet : triplets) {
     const size_t anchor = place(triplet.anchor);
     const size_t positive = place(triplet.positive);
     source_->list.push_back({anchor, positive, place(triplet.negative)});

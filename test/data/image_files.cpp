@@ -39,6 +39,14 @@ Image Pattern(int height, int width, int channels) {
   return image;
 }
 
+std::string FromHex(const std::string& hex) {
+  std::string bytes;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
 std::string InputError(const std::function<void()>& call) {
   try {
     call();

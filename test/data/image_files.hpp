@@ -27,6 +27,9 @@ class ImageFolder : public TempFolder {
 // A picture whose pixels all differ from their neighbours.
 Image Pattern(int height, int width, int channels);
 
+// The bytes that two digits each stand for.
+std::string FromHex(const std::string& hex);
+
 // The message of the Error(kInput) that `call` throws; a failure otherwise.
 std::string InputError(const std::function<void()>& call);
 

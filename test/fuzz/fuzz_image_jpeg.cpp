@@ -1,8 +1,7 @@
 // Images: JPEG.
-#include "data/image_formats.hpp"
-#include "test/fuzz/input.hpp"
+#include "test/fuzz/image.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
-  caffe::MayRefuse([&] { caffe::image_internal::DecodeJpeg(bytes, size); });
+  caffe::MayRefuseImage(caffe::image_internal::DecodeJpeg, bytes, size);
   return 0;
 }

@@ -136,6 +136,19 @@ TYPED_TEST(TripletDataLayerTest, PhasesShareNoPerson) {
   EXPECT_EQ((std::set<int>{1, 3}), people["TEST"]);
 }
 
+TYPED_TEST(TripletDataLayerTest, LinesWithABrokenImageAreSkipped) {
+  this->WriteList(3);
+  this->folder_.Write("in/4.pgm", "P2 3 2 255 1");
+  testing::internal::CaptureStderr();
+  const auto layer =
+      this->Build("list.txt", "batch_size: 2 shuffle: false broken: SKIP");
+  ExpectHas(testing::internal::GetCapturedStderr(),
+            "left out 1 of 9 images that cannot be read; ");
+  for (int b = 0; b < 2; ++b) {
+    EXPECT_EQ((vector<int>{0, 6, 1, 7, 2, 8}), this->NextRows(layer.get()));
+  }
+}
+
 TYPED_TEST(TripletDataLayerTest, GoesOnWhereTheStateWasSaved) {
   this->WritePeople({3, 1, 2, 4});
   this->WriteList(7);

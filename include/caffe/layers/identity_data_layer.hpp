@@ -10,7 +10,7 @@
 // Options, identity_data_param:
 //   source                a folder with one folder of images a person, or a
 //                         list of `path label` lines. Images: PGM, PPM, PNG,
-//                         JPEG. Label: the person's place in the natural
+//                         JPEG, BMP, WebP, TIFF. Label: the person's place in the natural
 //                         order of all folders ("s2" before "s10"), or the
 //                         number in the list.
 //   root_folder [""]      put in front of a list's paths; the list's own
@@ -28,6 +28,11 @@
 //                         nearly every batch
 //   new_height, new_width [0: as they are]  resize to this, before the crop
 //   is_color [as the first image is]
+//   broken [STOP]         the run ends at an image file that cannot be read; or
+//                         SKIP: all are read at set-up, and such files left
+//                         out, with a warning that counts and names them: the
+//                         batches are those of a set without them
+//   max_pixels [64 Mi]    files that ask for more count as such
 //   split { fold of }     person i of the natural order is in fold i mod of;
 //                         TRAIN draws the people outside `fold`, TEST those
 //                         inside. Without it, each phase draws all.

@@ -11,6 +11,7 @@
 //          tools): it is resized to this, then the middle is cropped
 //          (crop_size), then mean and scale. Without them an image is resized
 //          to the shape, or where there is a crop keeps its size.
+//   max_pixels [64 Mi]  an image file that asks for more is refused
 //
 // Forward and Backward do nothing.
 #ifndef CAFFE_LAYERS_INPUT_LAYER_HPP_

@@ -9,6 +9,7 @@
 
 #include "caffe/embedder.hpp"
 #include "data/image.hpp"
+#include "data/image_treatment.hpp"
 #include "data/transformer.hpp"
 
 namespace caffe {
@@ -24,6 +25,9 @@ class ImagePreparer {
   // Writes C x H x W values. Error kInput, with `name` in front: an image that
   // is too small, or becomes another shape.
   void Prepare(const Image& image, const std::string& name, float* out) const;
+
+  // What Prepare does, to compare it with what was done in training.
+  ImageTreatment treatment() const;
 
  private:
   // An image of the size that the layer's crop is cut from, or the net's.

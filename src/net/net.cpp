@@ -5,8 +5,9 @@
 #include <cmath>
 #include <new>
 
-#include "net/prototxt.hpp"
 #include "core/suggest.hpp"
+#include "net/check_phases.hpp"
+#include "net/prototxt.hpp"
 
 namespace caffe {
 
@@ -56,6 +57,7 @@ void Net<Dtype>::Init(const NetParameter& param) {
     CheckUnknownFields(layer);
   }
   CheckMining(filtered);
+  WarnOfPhase(param, filtered);
   InsertSplits(filtered, &split);
   for (const LayerParameter& layer : split.layer()) AppendLayer(layer);
   PruneBackward();

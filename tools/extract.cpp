@@ -3,6 +3,7 @@
 #include "data/identity_list.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
+#include "net/blob_names.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
@@ -79,10 +80,7 @@ void ExtractArrays() {
   Net<float> net(FLAGS_model, TEST);
   CheckWeightsGiven(FLAGS_model, !net.params().empty());
   LoadWeights(FLAGS_weights, &net);
-  INPUT_CHECK(net.has_blob(FLAGS_blob))
-      << FLAGS_model << ": has no blob '" << FLAGS_blob << "'"
-      << DidYouMean(FLAGS_blob, net.blob_names()) << " (have: "
-      << ListNames(net.blob_names()) << ")";
+  CheckBlobName(FLAGS_model, net, FLAGS_blob);
   FillInputs(&net);
   net.Forward();
   const Blob<float>& blob = *net.blob_by_name(FLAGS_blob);

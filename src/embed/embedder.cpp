@@ -17,6 +17,7 @@
 #include "embed/image_preparer.hpp"
 #include "embed/row_by_row.hpp"
 #include "embed/threshold_options.hpp"
+#include "net/blob_names.hpp"
 #include "net/check_phases.hpp"
 #include "net/prototxt.hpp"
 #include "net/weights.hpp"
@@ -118,10 +119,7 @@ string FindOutput(const string& model, const Net<float>& net,
         << ListNames(outputs) << "): name one with --blob";
     return outputs[0];
   }
-  INPUT_CHECK(net.has_blob(name))
-      << model << ": has no blob '" << name << "'"
-      << DidYouMean(name, net.blob_names()) << " (have: "
-      << ListNames(net.blob_names()) << ")";
+  CheckBlobName(model, net, name);
   return name;
 }
 

@@ -200,6 +200,8 @@ class Rewriter {
       return "'" + field + "' inside '" + open.name + "', opened at line " +
              std::to_string(open.line + 1) + ": a '}' is missing before it";
     }
+    const std::string comma = DecimalComma(field);
+    if (!comma.empty()) return comma;
     std::string out = type->name() + " has no field '" + Printable(field) + "'";
     if (type == NetParameter::descriptor() &&
         SolverParameter::descriptor()->FindFieldByName(field)) {
@@ -210,6 +212,19 @@ class Rewriter {
       return out + "; is this a net, not a solver?";
     }
     return out + Advice(field, type);
+  }
+
+  // What to say of the 01 of `base_lr: 0,01`; "" where it is no such thing.
+  std::string DecimalComma(const std::string& digits) const {
+    const auto number = [](const std::string& text) {
+      return !text.empty() &&
+             text.find_first_not_of("0123456789") == std::string::npos;
+    };
+    if (!number(digits) || token_ < 2 || token_ >= Count()) return "";
+    const std::string& whole = outline_.tokens()[token_ - 2].text;
+    if (outline_.tokens()[token_ - 1].text != "," || !number(whole)) return "";
+    return "found '" + whole + "," + digits + "'; a number has a point in it, "
+           "not a comma: " + whole + "." + digits;
   }
 
   // What to write in place of a field that its message lacks.
@@ -240,6 +255,10 @@ class Rewriter {
       return "blocks are nested deeper than " + std::to_string(kMaxDepth);
     }
     if (StartsWith(text, "Expected ")) return Expected(text, found);
+    if (StartsWith(text, "Invalid escape sequence")) {
+      return "a backslash in quotes begins a special character; the folders of "
+             "a path are parted by /";
+    }
     if (StartsWith(text, "String literals cannot cross")) {
       return "a quote is opened here and not closed on this line";
     }

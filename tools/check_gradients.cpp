@@ -12,7 +12,8 @@ namespace {
 
 FlagGroup flags;
 TERCET_FLAG(string, model, "", "the net (prototxt); read in phase TRAIN");
-TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(string, weights, "",
+            "a .caffemodel, or several between commas; none: as initialised");
 TERCET_FLAG(int32_t, coordinates, 50,
             "how many values of each blob are checked, drawn at random (0: "
             "all)");

@@ -3,6 +3,7 @@
 #include "data/identity_list.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
+#include "net/blob_names.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
@@ -12,7 +13,8 @@ namespace {
 
 FlagGroup flags;
 TERCET_FLAG(string, model, "", "the net (prototxt); read in phase TEST");
-TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(string, weights, "",
+            "a .caffemodel, or several between commas; none: as initialised");
 TERCET_FLAG(string, blob, "",
             "the blob to write; any blob of the net, a loss too");
 TERCET_FLAG(string, out, "", "the .npy file to write (float32)");
@@ -24,6 +26,7 @@ TERCET_FLAG(string, input, "",
 void ExtractImages(const ImageOptions& options) {
   Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
                     ToolEmbedder(FLAGS_blob, options));
+  CheckWeightsGiven(FLAGS_model, embedder.has_parameters());
   vector<string> paths;
   for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
     paths.push_back(image.path);
@@ -75,11 +78,9 @@ void FillInputs(Net<float>* net) {
 // Input layers keep the shape that the arrays gave; the others follow it.
 void ExtractArrays() {
   Net<float> net(FLAGS_model, TEST);
+  CheckWeightsGiven(FLAGS_model, !net.params().empty());
   LoadWeights(FLAGS_weights, &net);
-  INPUT_CHECK(net.has_blob(FLAGS_blob))
-      << FLAGS_model << ": has no blob '" << FLAGS_blob << "'"
-      << DidYouMean(FLAGS_blob, net.blob_names()) << " (have: "
-      << ListNames(net.blob_names()) << ")";
+  CheckBlobName(FLAGS_model, net, FLAGS_blob);
   FillInputs(&net);
   net.Forward();
   const Blob<float>& blob = *net.blob_by_name(FLAGS_blob);
@@ -110,7 +111,7 @@ int Run() {
 
 const Command command(
     "extract", "writes a blob of a net as a NumPy array",
-    "tercet extract --model=F [--weights=F] --blob=NAME --out=F.npy "
+    "tercet extract --model=F --weights=F --blob=NAME --out=F.npy "
     "(--images=DIR|LIST | --input=BLOB:F.npy ...)\n\n"
     "Writes a blob of the TEST net as a NumPy array.",
     Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});

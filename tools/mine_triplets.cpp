@@ -254,10 +254,8 @@ int Run() {
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   Caffe::set_random_seed(FLAGS_seed);
-  Embedder embedder(
-      FLAGS_model,
-      FLAGS_weights == "none" ? "" : CheckedWeights(FLAGS_weights),
-      ToolEmbedder(FLAGS_blob, image_options));
+  Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
+                    ToolEmbedder(FLAGS_blob, image_options));
   const ImagesOfPeople people = InARow(ReadPeople());
   const vector<string> names = WrittenPaths(people.paths);
   metric::OfflineMining mined;

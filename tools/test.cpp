@@ -10,7 +10,8 @@ namespace {
 
 FlagGroup flags;
 TERCET_FLAG(string, model, "", "the net (prototxt)");
-TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(string, weights, "",
+            "a .caffemodel, or several between commas; none: as initialised");
 TERCET_FLAG(int32_t, iterations, 50, "how many batches to average");
 TERCET_FLAG(int32_t, level, 0, "the level of the net's state");
 TERCET_FLAG(string, stage, "", "stages of the net's state, between commas");

@@ -9,6 +9,7 @@
 #include "net/prototxt.hpp"
 #include "solver/signal_handler.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 namespace caffe {
 namespace {
@@ -17,7 +18,8 @@ FlagGroup flags;
 TERCET_FLAG(std::string, solver, "", "the solver's file (required)");
 TERCET_FLAG(std::string, weights, "",
             "weights to start from, matched by layer name: a .caffemodel, or "
-            "several between commas");
+            "several between commas; none: as initialised, even where the "
+            "solver names weights");
 TERCET_FLAG(std::string, snapshot, "", "resume from this .solverstate");
 TERCET_FLAG(std::string, resume, "",
             "auto: resume from the newest snapshot of the solver's "
@@ -80,6 +82,22 @@ void Resume(Solver<float>* solver) {
   }
 }
 
+// Nothing fills an Input layer in a training run: its values stay 0.
+void WarnOfInputs(const Net<float>& net) {
+  for (size_t i = 0; i < net.layers().size(); ++i) {
+    const LayerParameter& layer = net.layers()[i]->layer_param();
+    if (layer.type() != "Input") continue;
+    LOG(WARNING) << LayerPlace(layer) << ": nothing fills it while a solver "
+                 << "runs: its values, of shape "
+                 << net.top_vecs()[i][0]->shape_string()
+                 << ", stay 0, and "
+                 << (net.phase() == TEST ? "what the tests report means nothing"
+                                         : "nothing is learnt from them")
+                 << "; wanted a layer that reads data in phase "
+                 << Phase_Name(net.phase());
+  }
+}
+
 int Run() {
   CheckFlags();
   UseThreads(FLAGS_threads);
@@ -90,7 +108,8 @@ int Run() {
   if (!FLAGS_weights.empty()) {
     param.clear_weights();
     param.mutable_field_line()->erase("weights");
-    param.add_weights(FLAGS_weights);
+    const std::string weights = CheckedWeights(FLAGS_weights);
+    if (!weights.empty()) param.add_weights(weights);
   }
   ChooseDevice(param);
   USAGE_CHECK(!FLAGS_debug_sync || Caffe::mode() == Caffe::GPU)
@@ -101,6 +120,8 @@ int Run() {
       SolverRegistry<float>::CreateSolver(param));
   solver->SetActionFunction(signals.GetActionFunction());
   solver->ShowProgress();
+  WarnOfInputs(*solver->net());
+  for (const auto& net : solver->test_nets()) WarnOfInputs(*net);
   Resume(solver.get());
   LogBlasCore();
   ReleaseLog();

@@ -16,7 +16,8 @@ namespace {
 
 FlagGroup flags;
 TERCET_FLAG(string, model, "", "the deploy net (prototxt)");
-TERCET_FLAG(string, weights, "", "a .caffemodel, or several between commas");
+TERCET_FLAG(string, weights, "",
+            "a .caffemodel, or several between commas; none: as initialised");
 TERCET_FLAG(string, blob, "", "the embedding (default: the net's only output)");
 TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2, cosine or l1");
 TERCET_FLAG(double, threshold, NAN,
@@ -47,6 +48,9 @@ Decision DecisionFromFlags() {
     return decision;
   }
   const bool named = FlagGiven("threshold_file");
+  USAGE_CHECK(named || !CheckedWeights(FLAGS_weights).empty())
+      << "there is no threshold: --weights=none has none beside it; give "
+      << "--threshold=X or --threshold_file=F";
   decision.source =
       named ? FLAGS_threshold_file : ThresholdPath(FLAGS_weights);
   USAGE_CHECK(named || std::ifstream(decision.source).good())

@@ -133,10 +133,12 @@ class Embedder {
   Embedder& operator=(Embedder&& other) noexcept;
 
   // Embeds images in their order, as many at a time as the net's batch has:
-  // rows x width() values. Of the formats in docs/file_formats.md. The log says
-  // once what it finds: gray and colour images together, images turned by Exif,
-  // proportions that change. Error: an image that is missing, damaged, or too
-  // small for a crop.
+  // rows x width() values. Where a layer of the net may not work row by row
+  // (a Reshape to a fixed number of rows), the last batch is filled up with
+  // repeats of its last image. Of the formats in docs/file_formats.md. The log
+  // says once what it finds: gray and colour images together, images turned by
+  // Exif, proportions that change. Error: an image that is missing, damaged, or
+  // too small for a crop.
   std::vector<float> Embed(const std::vector<std::string>& paths);
   // The same of images in memory, which messages name "image 0", "image 1", ...
   // The rows are those of a file with these pixels.
@@ -155,6 +157,8 @@ class Embedder {
   // The hash of the net's weights, as a solver state and a threshold's file
   // have it.
   uint64_t WeightsHash() const;
+  // Whether the net has any weights.
+  bool has_parameters() const;
 
   // The distance of two rows of width() values, under the threshold's distance.
   // Error: a row with a value that is not finite; a row of zeros, which has no

@@ -24,7 +24,9 @@ class LayerRegistry {
   static CreatorRegistry& Registry();
   // A broken contract where the type is registered already.
   static void AddCreator(const string& type, Creator creator);
-  // Error kInput where the type is not registered; names the nearest ones.
+  // Error kInput where the type is not registered; says what does its work
+  // here, or names the nearest types.
+  static void CheckType(const LayerParameter& param);
   static shared_ptr<Layer<Dtype>> CreateLayer(const LayerParameter& param);
   // The registered types in alphabetic order.
   static vector<string> LayerTypeList();

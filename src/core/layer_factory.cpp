@@ -3,6 +3,7 @@
 #include "caffe/layer_factory.hpp"
 
 #include "caffe/layer.hpp"
+#include "core/foreign_names.hpp"
 #include "core/suggest.hpp"
 
 namespace caffe {
@@ -21,17 +22,23 @@ void LayerRegistry<Dtype>::AddCreator(const string& type, Creator creator) {
 }
 
 template <typename Dtype>
-shared_ptr<Layer<Dtype>> LayerRegistry<Dtype>::CreateLayer(
-    const LayerParameter& param) {
+void LayerRegistry<Dtype>::CheckType(const LayerParameter& param) {
   INPUT_CHECK(!param.type().empty())
       << "has no type (tercet inspect --layers lists all)";
-  const auto found = Registry().find(param.type());
-  if (found == Registry().end()) {
-    INPUT_FAIL() << "unknown layer type '" << param.type() << "'"
-                 << DidYouMean(param.type(), LayerTypeList(), 3)
-                 << " (tercet inspect --layers lists all)";
-  }
-  return found->second(param);
+  if (Registry().count(param.type()) > 0) return;
+  const string instead = InsteadOfType(param.type());
+  INPUT_FAIL() << "unknown layer type '" << param.type() << "'"
+               << (instead.empty()
+                       ? DidYouMean(param.type(), LayerTypeList(), 3)
+                       : "; " + instead)
+               << " (tercet inspect --layers lists all)";
+}
+
+template <typename Dtype>
+shared_ptr<Layer<Dtype>> LayerRegistry<Dtype>::CreateLayer(
+    const LayerParameter& param) {
+  CheckType(param);
+  return Registry().at(param.type())(param);
 }
 
 template <typename Dtype>

@@ -18,6 +18,7 @@
 #include "data/image.hpp"
 #include "data/left_out.hpp"
 #include "core/suggest.hpp"
+#include "core/text.hpp"
 
 namespace caffe {
 
@@ -51,12 +52,27 @@ bool IsFolder(const std::string& path) {
   return fs::is_directory(path, code);
 }
 
-void CheckThere(const std::string& source) {
-  INPUT_CHECK(!source.empty())
-      << "source is empty; wanted a folder or a list file";
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 32; }
+
+// What may be wrong with the name of a folder or list that is not there.
+std::string SourceHint(const std::string& source) {
   std::error_code code;
-  INPUT_CHECK(fs::exists(source, code))
-      << source << ": no such folder or list file";
+  if (source.find('\\') != std::string::npos ||
+      std::any_of(source.begin(), source.end(), IsControl)) {
+    return " (the folders of a path are parted by /)";
+  }
+  if (source.size() > 1 && source[0] == '/' &&
+      fs::exists(source.substr(1), code)) {
+    return "; there is " + source.substr(1);
+  }
+  return FormHintOnDisk(source);
+}
+
+// Of the first that is missing also where it may be.
+std::string NoSuchImage(const ListFault& missing, const ListPaths& make_path,
+                        const std::string& path) {
+  return "no such image: " + make_path(path) +
+         (missing.empty() ? make_path.Hint(path) : "");
 }
 
 // The sorted names in a folder that are folders, or that are images; in the
@@ -154,7 +170,7 @@ std::vector<Identity> ReadList(const std::string& list,
       label.Add(line.number, "label " + word + " is out of range (0 to " +
                                  std::to_string(kMaxListLabel) + ")");
     } else if (!IsFile(make_path(path))) {
-      missing.Add(line.number, "no such image: " + make_path(path));
+      missing.Add(line.number, NoSuchImage(missing, make_path, path));
     } else {
       Identity& person = people[static_cast<int>(number)];
       person.label = static_cast<int>(number);
@@ -189,6 +205,16 @@ std::string TakeDigits(const std::string& text, size_t* at) {
 }
 
 }  // namespace
+
+void CheckThere(const std::string& source) {
+  INPUT_CHECK(!source.empty())
+      << "source is empty; wanted a folder or a list file";
+  std::error_code code;
+  const bool plain = std::none_of(source.begin(), source.end(), IsControl);
+  INPUT_CHECK(fs::exists(source, code))
+      << (plain ? source : Quoted(source)) << ": no such folder or list file"
+      << SourceHint(source);
+}
 
 bool NaturalLess(const std::string& a, const std::string& b) {
   size_t i = 0, j = 0;
@@ -259,6 +285,12 @@ std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
 
 namespace {
 
+std::string PersonHint(const std::string& person,
+                       const std::vector<std::string>& names) {
+  const std::string form = FormHint(person, names);
+  return form.empty() ? DidYouMean(person, names) : form;
+}
+
 // The group of each person of a file, by the person's name.
 std::map<std::string, std::string> GroupsByName(
     const std::string& file, const std::vector<Identity>& all) {
@@ -276,7 +308,7 @@ std::map<std::string, std::string> GroupsByName(
     } else if (known.count(person) == 0) {
       unknown.Add(line.number, "no person '" + person + "' among " +
                                    std::to_string(all.size()) + " people" +
-                                   DidYouMean(person, names));
+                                   PersonHint(person, names));
     } else if (!groups.emplace(person, group).second) {
       twice.Add(line.number,
                 "person '" + person + "' has a group in an earlier line");
@@ -391,11 +423,11 @@ std::vector<LabelledImage> ListImages(const std::string& source,
                ParseWholeNumber(word, &number) && number >= 0 &&
                number <= kMaxListLabel) {
       if (!IsFile(make_path(path))) {
-        missing.Add(line.number, "no such image: " + make_path(path));
+        missing.Add(line.number, NoSuchImage(missing, make_path, path));
       }
       images.push_back({make_path(path), static_cast<int>(number)});
     } else {
-      missing.Add(line.number, "no such image: " + whole);
+      missing.Add(line.number, NoSuchImage(missing, make_path, line.text));
     }
   }
   missing.Throw(source, "lines", lines.size());
@@ -434,8 +466,10 @@ std::vector<ImageTriplet> ReadTripletList(const std::string& source,
       continue;
     }
     for (std::string& path : paths) {
-      path = make_path(path);
-      if (!IsFile(path)) missing.Add(line.number, "no such image: " + path);
+      const std::string written = path;
+      path = make_path(written);
+      if (IsFile(path)) continue;
+      missing.Add(line.number, NoSuchImage(missing, make_path, written));
     }
     triplets.push_back({paths[0], paths[1], paths[2]});
   }

@@ -44,6 +44,9 @@ struct ImageTriplet {
 // two names are equal in that sense ("s1", "s01"), as bytes.
 bool NaturalLess(const std::string& a, const std::string& b);
 
+// Error(kInput) where a source, a folder or a list, is not there.
+void CheckThere(const std::string& source);
+
 // The people of `source`, sorted. A folder: each folder in it is a person,
 // each file in that with an image's ending an image; names that begin with a
 // dot are passed over; folders without an image and, by their endings, other

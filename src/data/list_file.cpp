@@ -3,11 +3,11 @@
 // fault.
 #include "data/list_file.hpp"
 
+#include <algorithm>
 #include <filesystem>
-#include <sstream>
 
 #include "caffe/check.hpp"
-#include "caffe/util/io.hpp"
+#include "core/text.hpp"
 
 namespace caffe {
 
@@ -24,15 +24,17 @@ std::string StripBlanks(const std::string& text) {
 }
 
 std::vector<ListLine> ReadListLines(const std::string& list) {
-  std::string content = ReadFile(list, kMaxListBytes);
-  if (content.compare(0, 3, "\xef\xbb\xbf") == 0) content.erase(0, 3);
-  std::istringstream file(content);
+  const std::string content = ReadText(list, kMaxListBytes);
   std::vector<ListLine> lines;
-  std::string text;
-  for (int number = 1; std::getline(file, text); ++number) {
+  int number = 1;
+  for (size_t at = 0, end = 0; at < content.size(); at = end + 1, ++number) {
+    end = std::min(content.find('\n', at), content.size());
+    const std::string text = StripBlanks(content.substr(at, end - at));
     INPUT_CHECK(text.find('\0') == std::string::npos)
         << list << ":" << number << ": is no text file (found a zero byte)";
-    text = StripBlanks(text);
+    INPUT_CHECK(lines.size() < kMaxListLines)
+        << list << ":" << number << ": has more than " << kMaxListLines
+        << " lines, which is the most that is read";
     INPUT_CHECK(text.find('\r') == std::string::npos)
         << list << ":" << number << ": holds a carriage return; wanted lines "
         << "that end in LF or CRLF";
@@ -57,7 +59,7 @@ void ListFault::Throw(const std::string& list, const std::string& what,
 }
 
 void RepeatedImages::Add(int line, const std::string& path) {
-  if (seen_.insert(path).second || count_++ > 0) return;
+  if (seen_.insert(std::hash<std::string>()(path)).second || count_++ > 0) return;
   line_ = line;
   path_ = path;
 }
@@ -99,6 +101,45 @@ bool ParseWholeNumber(const std::string& text, int64_t* value) {
   return true;
 }
 
+namespace {
+
+// A path of a list that came from Windows, or from Caffe, whose root_folder is
+// put in front as it is: with / between its parts and none in front.
+std::string Relative(std::string path) {
+  std::replace(path.begin(), path.end(), '\\', '/');
+  const size_t begin = path.find_first_not_of('/');
+  return begin == std::string::npos ? path : path.substr(begin);
+}
+
+// For a list that was written in another folder than it lies in: where its
+// image is; "" where it is not found.
+std::string SeenFromElsewhere(const std::filesystem::path& root,
+                              const std::string& path) {
+  namespace fs = std::filesystem;
+  const auto there = [](const fs::path& at) { return IsFile(at.string()); };
+  if (there(path)) {
+    return "; it is there seen from the current folder: give root_folder: "
+           "\".\" (--root=.)";
+  }
+  for (fs::path up = ".."; up != fs::path("../../../.."); up /= "..") {
+    if (there(root / up / path)) {
+      return "; it is there seen from " + (root / up).string() +
+             ": give that as root_folder (--root)";
+    }
+  }
+  for (size_t at = path.find('/'); at != std::string::npos;
+       at = path.find('/', at + 1)) {
+    const std::string tail = path.substr(at + 1);
+    if (!tail.empty() && there(root / tail)) {
+      return "; there is " + (root / tail).string() + ": paths are relative "
+             "to the list's own folder, or to root_folder (--root)";
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
 bool IsFile(const std::string& path) {
   std::error_code code;
   return std::filesystem::is_regular_file(path, code);
@@ -110,7 +151,33 @@ ListPaths::ListPaths(const std::string& list, const std::string& root_folder)
                 : root_folder) {}
 
 std::string ListPaths::operator()(const std::string& path) const {
-  return (std::filesystem::path(root_) / path).string();
+  namespace fs = std::filesystem;
+  const std::string plain = (fs::path(root_) / path).string();
+  const bool absolute = !path.empty() && path.front() == '/';
+  if ((!absolute && path.find('\\') == std::string::npos) || IsFile(plain)) {
+    return plain;
+  }
+  const std::string other = (fs::path(root_) / Relative(path)).string();
+  return IsFile(other) ? other : plain;
+}
+
+std::string ListPaths::Hint(const std::string& path) const {
+  namespace fs = std::filesystem;
+  const std::string relative = Relative(path);
+  if (relative.size() > 1 && relative[1] == ':') {
+    return "; drives of Windows are not known here: write paths relative to "
+           "root_folder (--root)";
+  }
+  const fs::path root = root_.empty() ? "." : root_;
+  const std::string seen = SeenFromElsewhere(root, relative);
+  if (!seen.empty()) return seen;
+  std::error_code code;
+  if (root_.size() > 1 && root_.front() == '/' && !fs::exists(root, code) &&
+      fs::exists(root_.substr(1), code)) {
+    return "; there is no folder " + root_ + ", but there is " +
+           root_.substr(1);
+  }
+  return FormHintOnDisk((root / relative).string());
 }
 
 }  // namespace caffe

@@ -17,6 +17,9 @@ namespace caffe {
 // The largest list that is read.
 constexpr int64_t kMaxListBytes = int64_t{1} << 30;
 
+// The most lines that it may have: each takes some hundred bytes of memory.
+constexpr size_t kMaxListLines = size_t{1} << 24;
+
 // Labels travel as float, which holds whole numbers exactly up to here.
 constexpr int64_t kMaxListLabel = int64_t{1} << 24;
 
@@ -26,13 +29,14 @@ struct ListLine {
 };
 
 // Error(kInput), with the place, for a file that cannot be read, is larger than
-// 1 GiB, holds a zero byte, a CR within a line, or nothing.
+// 1 GiB or 16 Mi lines, holds a zero byte, a CR within a line, or nothing.
 std::vector<ListLine> ReadListLines(const std::string& list);
 
 // The lines of a list that fail in one way: the first of them is told.
 class ListFault {
  public:
   void Add(int line, const std::string& text);
+  bool empty() const { return count_ == 0; }
   // Error(kInput) where there is one. `what`: what the count counts, such as
   // "lines", `total` of them.
   void Throw(const std::string& list, const std::string& what,
@@ -52,7 +56,7 @@ class RepeatedImages {
   void Warn(const std::string& list, size_t total) const;
 
  private:
-  std::unordered_set<std::string> seen_;
+  std::unordered_set<size_t> seen_;  // the hashes of the paths
   int count_ = 0;
   int line_ = 0;
   std::string path_;
@@ -77,11 +81,16 @@ bool ParseWholeNumber(const std::string& text, int64_t* value);
 bool IsFile(const std::string& path);
 
 // The paths of a list: relative to `root_folder`, or, where that is empty, to
-// the list's own folder.
+// the list's own folder. Backslashes, as Windows has them, and a / in front are
+// taken as they are meant where there is such a file.
 class ListPaths {
  public:
   ListPaths(const std::string& list, const std::string& root_folder);
   std::string operator()(const std::string& path) const;
+  // For a message on a path that names no file: "; ..." where the file is, as
+  // seen from elsewhere, or that its name has another form; or "". It looks
+  // around on the disk: once a list is enough.
+  std::string Hint(const std::string& path) const;
 
  private:
   std::string root_;

@@ -9,6 +9,7 @@
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
 #include "core/stored_shape.hpp"
+#include "data/npy.hpp"
 
 namespace caffe {
 
@@ -43,6 +44,10 @@ DataTransformer<Dtype>::DataTransformer(const TransformationParameter& param,
 
 template <typename Dtype>
 void DataTransformer<Dtype>::ReadMeanFile(const string& path) {
+  if (path.size() > 4 && path.compare(path.size() - 4, 4, ".npy") == 0) {
+    ReadMeanArray(path);
+    return;
+  }
   BlobProto proto;
   try {
     ReadBinaryProto(path, "a BlobProto in binary", &proto);
@@ -72,6 +77,26 @@ void DataTransformer<Dtype>::ReadMeanFile(const string& path) {
     mean_[i] = static_cast<Dtype>(is_double ? proto.double_data(i)
                                             : proto.data(i));
   }
+}
+
+template <typename Dtype>
+void DataTransformer<Dtype>::ReadMeanArray(const string& path) {
+  NpyArray<Dtype> array;
+  try {
+    array = ReadNpy<Dtype>(path);
+  } catch (const Error& error) {
+    throw error.At("mean_file");
+  }
+  if (array.shape.size() == 4 && array.shape[0] == 1) {
+    array.shape.erase(array.shape.begin());
+  }
+  INPUT_CHECK(array.shape.size() == 3 && !array.data.empty())
+      << path << ": mean_file is an array of " << array.shape.size()
+      << " axes and " << array.data.size() << " values; wanted channels, "
+      << "height, width (one value a channel is mean_value: A mean_value: B "
+      << "...)";
+  mean_shape_ = array.shape;
+  mean_ = array.data;
 }
 
 template <typename Dtype>

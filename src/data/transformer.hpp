@@ -65,6 +65,7 @@ class DataTransformer {
 
   int OutputChannels(int channels) const;
   void ReadMeanFile(const string& path);
+  void ReadMeanArray(const string& path);
   Draws Draw(const Image& image, int height, int width, Rng* rng) const;
   // Rows of the image, moved, cropped and mirrored, less the mean, to planes.
   void Cut(const Image& image, const Draws& draws, const vector<int>& shape,

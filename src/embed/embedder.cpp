@@ -16,7 +16,11 @@
 #include "data/image.hpp"
 #include "data/image_survey.hpp"
 #include "embed/image_preparer.hpp"
+#include "embed/row_by_row.hpp"
 #include "embed/threshold_options.hpp"
+#include "net/blob_names.hpp"
+#include "net/check_phases.hpp"
+#include "net/prototxt.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
@@ -89,6 +93,14 @@ const LayerParameter& FindInput(const string& model, const Net<float>& net) {
   return *input;
 }
 
+// The net of a file in phase TEST.
+NetParameter ReadDeployNet(const string& model) {
+  NetParameter param;
+  ReadNetFromPrototxt(model, &param);
+  param.mutable_state()->set_phase(TEST);
+  return param;
+}
+
 ImagePreparer MakePreparer(const string& model, const Net<float>& net,
                            const ImageOptions& options) {
   const LayerParameter& input = FindInput(model, net);
@@ -108,10 +120,7 @@ string FindOutput(const string& model, const Net<float>& net,
         << ListNames(outputs) << "): name one with --blob";
     return outputs[0];
   }
-  INPUT_CHECK(net.has_blob(name))
-      << model << ": has no blob '" << name << "'"
-      << DidYouMean(name, net.blob_names()) << " (have: "
-      << ListNames(net.blob_names()) << ")";
+  CheckBlobName(model, net, name);
   return name;
 }
 
@@ -159,11 +168,14 @@ class Embedder::Impl {
     return options_.distance.value_or(metric::Distance::kSquaredL2);
   }
   uint64_t WeightsHash() const;
+  bool has_parameters() const { return !net_.params().empty(); }
 
  private:
-  // Appends the rows of the images in the input, one an image.
+  // Repeats the last of `count` images up to the batch that is in the input.
+  void FillUp(int count);
+  // Appends the rows of the first `count` images in the input.
   void AppendBatch(int count, vector<float>* rows);
-  // Runs the net, and appends the output's rows.
+  // Runs the net, and appends the output's first rows.
   void AppendRows(int count, vector<float>* rows);
   void TakeRowShape();
   // Logs what the files are, each kind of thing once.
@@ -173,12 +185,14 @@ class Embedder::Impl {
   const string model_, weights_;
   VerificationThreshold file_;  // empty where none was read
   const EmbedderOptions options_;
+  const NetParameter net_file_;  // all layers, of both phases
   Net<float> net_;
   const ImagePreparer preparer_;
   const string output_name_;  // empty for pixels
   Blob<float>* const data_;
   const vector<int> shape_;  // of the input in the net's file
   const int64_t item_;       // values an image
+  const bool any_batch_;     // the net takes batches of fewer images too
   Blob<float>* const output_;
   int width_ = 0;
   vector<int> row_shape_;
@@ -190,19 +204,24 @@ Embedder::Impl::Impl(const string& model, const string& weights,
     : model_(model),
       weights_(weights),
       options_(WithThreshold(weights, options, &file_)),
-      net_(model, TEST),
+      net_file_(ReadDeployNet(model)),
+      net_(net_file_),
       preparer_(MakePreparer(model, net_, options_.image)),
       output_name_(options_.pixels ? ""
                                    : FindOutput(model, net_, options_.blob)),
       data_(net_.input_blobs()[0]),
       shape_(data_->shape()),
       item_(data_->count(1)),
+      any_batch_(WorksRowByRow(net_)),
       output_(options_.pixels ? data_
                               : net_.blob_by_name(output_name_).get()) {
   for (const string& file : WeightFiles(weights)) {
     net_.CopyTrainedLayersFrom(file);
   }
   if (output_->num_axes() > 0) TakeRowShape();
+  WarnOfTreatment(net_file_, FindInput(model, net_), preparer_.treatment(),
+                  " (say it in its transform_param, or by --mean_value, "
+                  "--scale, --resize, --crop)");
   if (file_.has_weights_hash() && file_.weights_hash() != WeightsHash()) {
     LOG(WARNING) << options_.threshold_file << " was found for other weights "
                  << "than " << weights_ << ": the verdict may be wrong";
@@ -216,13 +235,21 @@ void Embedder::Impl::TakeRowShape() {
 
 void Embedder::Impl::AppendRows(int count, vector<float>* rows) {
   if (!options_.pixels) net_.Forward();
-  INPUT_CHECK(output_->num_axes() > 0 && output_->shape(0) == count)
+  const int batch = data_->shape(0);
+  INPUT_CHECK(output_->num_axes() > 0 && output_->shape(0) == batch)
       << model_ << ": blob '" << output_name_ << "' is of shape "
-      << output_->shape_string() << ": it has no row for each of " << count
+      << output_->shape_string() << ": it has no row for each of " << batch
       << " images";
   TakeRowShape();
   const float* out = output_->cpu_data();
-  rows->insert(rows->end(), out, out + output_->count());
+  rows->insert(rows->end(), out, out + static_cast<int64_t>(count) * width_);
+}
+
+void Embedder::Impl::FillUp(int count) {
+  float* const data = data_->mutable_cpu_data();
+  for (int i = count; i < data_->shape(0); ++i) {
+    std::copy_n(data + (count - 1) * item_, item_, data + i * item_);
+  }
 }
 
 void Embedder::Impl::AppendBatch(int count, vector<float>* rows) {
@@ -256,8 +283,10 @@ vector<float> Embedder::Impl::Embed(size_t total, const Fill& fill) {
     }
     const int count =
         static_cast<int>(std::min<size_t>(shape_[0], total - start));
-    data_->Reshape({count, shape_[1], shape_[2], shape_[3]});
+    const int batch = any_batch_ ? count : shape_[0];
+    data_->Reshape({batch, shape_[1], shape_[2], shape_[3]});
     fill(start, count, data_->mutable_cpu_data());
+    FillUp(count);
     AppendBatch(count, &rows);
   }
   data_->Reshape(shape_);
@@ -385,6 +414,7 @@ vector<int> Embedder::input_shape() const {
 int Embedder::width() const { return impl().width(); }
 vector<int> Embedder::row_shape() const { return impl().row_shape(); }
 uint64_t Embedder::WeightsHash() const { return impl().WeightsHash(); }
+bool Embedder::has_parameters() const { return impl().has_parameters(); }
 metric::Distance Embedder::distance() const { return impl().distance(); }
 
 double Embedder::Distance(const float* a, const float* b) const {

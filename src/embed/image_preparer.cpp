@@ -109,6 +109,18 @@ Image ImagePreparer::Fit(const Image& given, const string& name) const {
   return CropCentre(image, crop);
 }
 
+ImageTreatment ImagePreparer::treatment() const {
+  ImageTreatment treatment;
+  treatment.transform = transform_;
+  treatment.height = size_.height;
+  treatment.width = size_.width;
+  const int crop = static_cast<int>(transform_.crop_size());
+  treatment.crop_height = crop > 0 ? crop : options_.crop.height;
+  treatment.crop_width = crop > 0 ? crop : options_.crop.width;
+  treatment.rgb = options_.rgb;
+  return treatment;
+}
+
 void ImagePreparer::Prepare(const Image& given, const string& name,
                             float* out) const {
   const Image image = Fit(given, name);

@@ -9,6 +9,7 @@
 
 #include "caffe/embedder.hpp"
 #include "data/image.hpp"
+#include "data/image_treatment.hpp"
 #include "data/transformer.hpp"
 
 namespace caffe {
@@ -28,6 +29,8 @@ class ImagePreparer {
   // What images are resized to; 0: they are not. And the most pixels of a file.
   const ImageSize& size() const { return size_; }
   int64_t max_pixels() const { return max_pixels_; }
+  // What Prepare does, to compare it with what was done in training.
+  ImageTreatment treatment() const;
 
  private:
   // An image of the size that the layer's crop is cut from, or the net's.

@@ -9,6 +9,7 @@
 #include "data/identity_list.hpp"
 #include "data/image.hpp"
 #include "core/suggest.hpp"
+#include "core/text.hpp"
 
 namespace caffe {
 
@@ -65,7 +66,8 @@ std::string ImagesOnDisk::NoFolder(const std::string& name) {
        !code && entry != end; entry.increment(code)) {
     names.push_back(entry->path().filename().string());
   }
-  return fault + DidYouMean(name, names);
+  const std::string form = FormHint(name, names);
+  return fault + (form.empty() ? DidYouMean(name, names) : form);
 }
 
 FoundImage ImagesOnDisk::Take(const std::string& path) {

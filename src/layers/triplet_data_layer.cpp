@@ -88,6 +88,7 @@ void TripletDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
       << (param.has_batch_size() ? "" : " (it is left out)")
       << "; wanted 1 to " << kMostTriplets << " triplets";
   triplets_ = static_cast<int>(param.batch_size());
+  CheckThere(param.source());
   std::error_code ignored;
   from_folder_ = std::filesystem::is_directory(param.source(), ignored);
   if (from_folder_) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/foreign_names.hpp"
 #include "pairwise/row_set.hpp"
 
 namespace caffe {
@@ -17,20 +18,6 @@ namespace {
 using metric::Distance;
 using metric::Hinge;
 using metric::Normalization;
-
-// What to write in place of a field that only another triplet layer knows.
-string Advice(const string& field) {
-  if (field == "alpha") return "the margin is written margin: here";
-  if (field == "num_triplets") {
-    return "here a row is one triplet; give one row for each";
-  }
-  if (field == "sim_type") {
-    return "the distance is written distance: SQUARED_L2, L2, COSINE or L1";
-  }
-  if (field == "mu") return "there is intra_weight: and intra_margin:";
-  return "here anchor, positive and negative are three bottoms, made by "
-         "TripletData or by a Slice";
-}
 
 // Refuses the fields of other triplet layers, which would otherwise be read
 // and not obeyed. The proto declares them from this number on.
@@ -45,7 +32,8 @@ void RefuseForeignFields(const TripletLossParameter& param) {
     }
     INPUT_CHECK(field->number() < kFirstForeignField)
         << "triplet_loss_param has the field '" << field->name()
-        << "' of another triplet layer; " << Advice(field->name());
+        << "' of another triplet layer; "
+        << InsteadOfField("TripletLossParameter", field->name());
   }
 }
 

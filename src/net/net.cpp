@@ -7,6 +7,7 @@
 
 #include "core/suggest.hpp"
 #include "net/check_labels.hpp"
+#include "net/check_phases.hpp"
 #include "net/prototxt.hpp"
 
 namespace caffe {
@@ -33,6 +34,18 @@ Net<Dtype>::Net(const string& file, Phase phase, int level,
 
 namespace {
 
+// A type that is not there, before what its options would be.
+template <typename Dtype>
+void CheckType(const LayerParameter& param) {
+  try {
+    LayerRegistry<Dtype>::CheckType(param);
+  } catch (const Error& error) {
+    const string place =
+        param.has_source_location() ? param.source_location() + ": " : "";
+    throw error.At(place + "layer '" + param.name() + "'");
+  }
+}
+
 // "net.prototxt: " for a net whose layers were read from a file.
 string NetPlace(const NetParameter& param) {
   if (param.layer_size() == 0) return "";
@@ -54,9 +67,11 @@ void Net<Dtype>::Init(const NetParameter& param) {
       << (name_.empty() ? "the net" : "net '" + name_ + "'")
       << " has no layers in phase " << Phase_Name(phase_);
   for (const LayerParameter& layer : filtered.layer()) {
+    CheckType<Dtype>(layer);
     CheckUnknownFields(layer);
   }
   CheckMining(filtered);
+  WarnOfPhase(param, filtered);
   InsertSplits(filtered, &split);
   for (const LayerParameter& layer : split.layer()) AppendLayer(layer);
   PruneBackward();
@@ -107,13 +122,7 @@ void Net<Dtype>::AppendLayer(const LayerParameter& given) {
               param.propagate_down_size() == param.bottom_size())
       << LayerPlace(param) << ": has " << param.propagate_down_size()
       << " propagate_down for " << param.bottom_size() << " bottom(s)";
-  try {
-    layers_.push_back(LayerRegistry<Dtype>::CreateLayer(param));
-  } catch (const Error& error) {
-    const string place =
-        param.has_source_location() ? param.source_location() + ": " : "";
-    throw error.At(place + "layer '" + param.name() + "'");
-  }
+  layers_.push_back(LayerRegistry<Dtype>::CreateLayer(param));
   layer_names_.push_back(param.name());
   AppendBottoms(param, layer_id);
   AppendTops(param, layer_id);

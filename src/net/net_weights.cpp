@@ -20,6 +20,10 @@ void ReportUnmatched(const string& origin, const vector<string>& ignored,
   }
 }
 
+// Weights go by the names of layers.
+constexpr char kAfresh[] =
+    " (to learn the layer afresh, give it another name in the net)";
+
 // Refuses what a file holds for a layer where the parameters are others.
 template <typename Dtype>
 void CheckFit(const LayerParameter& stored,
@@ -27,12 +31,13 @@ void CheckFit(const LayerParameter& stored,
               const string& place) {
   INPUT_CHECK(stored.blobs_size() == static_cast<int>(blobs.size()))
       << place << ": it has " << stored.blobs_size()
-      << " parameter(s) where the net wants " << blobs.size();
+      << " parameter(s) where the net wants " << blobs.size()
+      << kAfresh;
   for (int i = 0; i < stored.blobs_size(); ++i) {
     INPUT_CHECK(StoredShapeFits(stored.blobs(i), blobs[i]->shape()))
         << place << ": its parameter " << i << " is of shape "
         << ShapeText(StoredShape(stored.blobs(i))) << " where the net wants "
-        << ShapeText(blobs[i]->shape());
+        << ShapeText(blobs[i]->shape()) << kAfresh;
   }
 }
 
@@ -91,9 +96,9 @@ void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& weights,
     matches.emplace_back(found->second, &stored);
     filled.insert(stored.name());
   }
-  INPUT_CHECK(!matches.empty())
+  INPUT_CHECK(!matches.empty() || ignored.empty())
       << origin << ": none of its layers has the name of a layer of this net"
-      << " (it has: " << (ignored.empty() ? "none" : ListNames(ignored)) << ")";
+      << " (it has: " << ListNames(ignored) << ")";
   for (const auto& match : matches) {
     const auto& blobs = layers_[match.first]->blobs();
     for (size_t i = 0; i < blobs.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <google/protobuf/text_format.h>
 
 #include <algorithm>
+#include <climits>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "caffe/proto/caffe_v1.pb.h"
 #include "caffe/util/io.hpp"
 #include "caffe/util/upgrade_proto.hpp"
+#include "core/text.hpp"
 #include "net/prototxt_parser.hpp"
 
 namespace caffe {
@@ -32,8 +34,10 @@ std::string PlaceOf(const std::string& display, int line_from_0) {
                          : display + ":" + std::to_string(line_from_0 + 1);
 }
 
-// Refuses what is no text; drops the mark that some editors put in front.
-std::string CheckedText(const std::string& text, const std::string& display) {
+// Refuses what is no text; drops the mark that some editors put in front, and
+// reads the UTF-16 of others.
+std::string CheckedText(const std::string& given, const std::string& display) {
+  const std::string text = PlainText(given);
   size_t control = 0;
   bool content = false;
   for (unsigned char c : text) {
@@ -45,8 +49,7 @@ std::string CheckedText(const std::string& text, const std::string& display) {
   INPUT_CHECK(control * 32 <= text.size())
       << display << ": is a binary file, not a prototxt";
   INPUT_CHECK(content) << display << ": the file is empty";
-  const bool marked = text.compare(0, 3, "\xEF\xBB\xBF") == 0;
-  return marked ? "   " + text.substr(3) : text;
+  return text;
 }
 
 const pb::FieldDescriptor* Field(const pb::Message& message,
@@ -74,17 +77,38 @@ void Stamp(const std::string& display, const Locations& locations,
   }
 }
 
-template <typename Layers>
+// The places of `layers` and their numbers, in the order of the file; those of
+// the other form, `others`, are numbered behind them.
+typedef std::vector<std::pair<std::pair<int, int>, int>> LayerOrder;
+LayerOrder OrderOf(const std::vector<std::pair<int, int>>& starts,
+                   const std::vector<std::pair<int, int>>& others) {
+  LayerOrder order;
+  for (const auto& start : starts) {
+    order.emplace_back(start, static_cast<int>(order.size()));
+  }
+  for (const auto& start : others) {
+    order.emplace_back(start, static_cast<int>(order.size()));
+  }
+  std::sort(order.begin(), order.end());
+  return order;
+}
+
+// `set(number, what)` tells a layer of an unknown field in it.
+template <typename SetUnknown>
 void KeepUnknown(const std::vector<UnknownField>& unknown,
-                 const std::vector<std::pair<int, int>>& starts,
-                 Layers* layers) {
+                 const LayerOrder& order, const SetUnknown& set) {
   for (const UnknownField& field : unknown) {
     const auto after = std::upper_bound(
-        starts.begin(), starts.end(), std::make_pair(field.line, field.column));
-    if (!field.in_layer || after == starts.begin()) INPUT_FAIL() << field.what;
-    auto* layer = layers->Mutable(static_cast<int>(after - starts.begin()) - 1);
-    if (!layer->has_unknown_field()) layer->set_unknown_field(field.what);
+        order.begin(), order.end(),
+        std::make_pair(std::make_pair(field.line, field.column), INT_MAX));
+    if (!field.in_layer || after == order.begin()) INPUT_FAIL() << field.what;
+    set((after - 1)->second, field.what);
   }
+}
+
+template <typename Layer>
+void SetUnknown(const std::string& what, Layer* layer) {
+  if (!layer->has_unknown_field()) layer->set_unknown_field(what);
 }
 
 // A live net whose text has been parsed: the older input header, which stood
@@ -99,12 +123,27 @@ void ParseV1(const std::string& text, const std::string& display,
   v1::NetParameter old;
   Locations locations;
   std::vector<UnknownField> unknown;
-  std::vector<std::pair<int, int>> starts;
+  std::vector<std::pair<int, int>> starts, live_starts;
   ParsePrototxt(text, display, &old, &locations, &unknown);
   Stamp(display, locations, Field(old, "layers"), old.mutable_layers(),
         &starts);
-  KeepUnknown(unknown, starts, old.mutable_layers());
+  Stamp(display, locations, Field(old, "layer"), old.mutable_layer(),
+        &live_starts);
+  const LayerOrder order = OrderOf(starts, live_starts);
+  const int count = old.layers_size();
+  KeepUnknown(unknown, order, [&](int number, const std::string& what) {
+    if (number < count) {
+      SetUnknown(what, old.mutable_layers(number));
+    } else {
+      SetUnknown(what, old.mutable_layer(number - count));
+    }
+  });
   UpgradeV1Net(old, param);
+  NetParameter ordered;
+  for (const auto& entry : order) {
+    ordered.add_layer()->Swap(param->mutable_layer(entry.second));
+  }
+  param->mutable_layer()->Swap(ordered.mutable_layer());
   Upgrade(display, LineOf(locations, old, "input"), param);
 }
 
@@ -116,7 +155,10 @@ void ParseLive(const std::string& text, const std::string& display,
   ParsePrototxt(text, display, param, &locations, &unknown);
   Stamp(display, locations, Field(*param, "layer"), param->mutable_layer(),
         &starts);
-  KeepUnknown(unknown, starts, param->mutable_layer());
+  KeepUnknown(unknown, OrderOf(starts, {}),
+              [&](int number, const std::string& what) {
+                SetUnknown(what, param->mutable_layer(number));
+              });
   Upgrade(display, LineOf(locations, *param, "input"), param);
 }
 
@@ -149,12 +191,7 @@ void ParseNetPrototxt(const std::string& text, const std::string& display,
                       NetParameter* param) {
   param->Clear();
   const std::string clean = CheckedText(text, display);
-  const bool old = HasTopLevelField(clean, "layers");
-  if (old && HasTopLevelField(clean, "layer")) {
-    INPUT_FAIL() << display << ": has both 'layers' (the form of 2014) and "
-                 << "'layer' blocks: write all of them as 'layer'";
-  }
-  if (old) {
+  if (HasTopLevelField(clean, "layers")) {
     ParseV1(clean, display, param);
   } else {
     ParseLive(clean, display, param);

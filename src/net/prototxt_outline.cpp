@@ -29,10 +29,15 @@ bool IsIdentifier(const std::string& text) {
          (std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_');
 }
 
+bool IsQuoted(const std::string& text) {
+  return text.size() >= 2 && (text[0] == '"' || text[0] == '\'') &&
+         text.back() == text[0];
+}
+
 }  // namespace
 
 Outline::Outline(const std::string& text) {
-  blocks_.push_back({"", 0, -1, true});
+  blocks_.push_back({"", 0, -1, true, "", "", false});
   pb::io::ArrayInputStream stream(text.data(), static_cast<int>(text.size()));
   Ignore ignore;
   pb::io::Tokenizer tokenizer(&stream, &ignore);
@@ -46,29 +51,31 @@ Outline::Outline(const std::string& text) {
       blocks_[block].closed = true;
       block = blocks_[block].parent;
     }
+    Read(token.text, block);
     tokens_.push_back({token.text, token.line, token.column, block});
     if (Opens(token.text)) {
-      const int t = static_cast<int>(tokens_.size()) - 1;
-      blocks_.push_back({BlockNameBefore(t), token.line, block, false});
+      blocks_.push_back(
+          {blocks_[block].field, token.line, block, false, "", "", false});
       block = static_cast<int>(blocks_.size()) - 1;
     }
   }
   open_at_end_ = block;
 }
 
-std::string Outline::BlockNameBefore(int t) const {
-  int depth = 0;
-  for (int i = t - 1; i >= 0; --i) {
-    const std::string& text = tokens_[i].text;
-    if (Closes(text)) ++depth;
-    if (Opens(text)) --depth;
-    if (depth < 0) return "";
-    if (depth == 0 && IsIdentifier(text)) return text;
-    // Elements of a list look back to the name in front of it.
-    const bool between = text == ":" || text == "[" || text == ",";
-    if (depth == 0 && !between && !Closes(text) && !Opens(text)) return "";
+// The elements of a list are all of the field in front of it.
+void Outline::Read(const std::string& text, int b) {
+  Block& block = blocks_[b];
+  if (IsIdentifier(text)) {
+    block.field = text;
+    block.names = text == "name";
+  } else if (block.names && IsQuoted(text)) {
+    if (block.given.empty()) block.given = text.substr(1, text.size() - 2);
+    block.names = false;
+  } else if (text != ":" && text != "[" && text != "," && !Opens(text) &&
+             !Closes(text)) {
+    block.field.clear();
+    block.names = false;
   }
-  return "";
 }
 
 int Outline::TokenAt(int line, int column) const {
@@ -105,16 +112,7 @@ std::string Outline::LayerName(int b) const {
   while (b > 0 && blocks_[b].name != "layer" && blocks_[b].name != "layers") {
     b = blocks_[b].parent;
   }
-  if (b <= 0) return "";
-  for (size_t i = 0; i + 2 < tokens_.size(); ++i) {
-    const std::string& value = tokens_[i + 2].text;
-    if (tokens_[i].block == b && tokens_[i].text == "name" &&
-        tokens_[i + 1].text == ":" && value.size() >= 2 &&
-        (value[0] == '"' || value[0] == '\'') && value.back() == value[0]) {
-      return value.substr(1, value.size() - 2);
-    }
-  }
-  return "";
+  return b <= 0 ? "" : blocks_[b].given;
 }
 
 const pb::Descriptor* Outline::TypeOf(int b, const pb::Descriptor* root) const {

@@ -25,6 +25,9 @@ class Outline {
     int line;          // of the opening brace
     int parent;        // -1: the file itself
     bool closed;
+    std::string field;  // the last one in it, so far
+    std::string given;  // the value of its own `name: "..."`
+    bool names;         // while reading: a `name:` is open
   };
 
   explicit Outline(const std::string& text);
@@ -53,7 +56,8 @@ class Outline {
       int b, const google::protobuf::Descriptor* root) const;
 
  private:
-  std::string BlockNameBefore(int t) const;
+  // Follows a token of block b: which field and which name it is in.
+  void Read(const std::string& text, int b);
 
   std::vector<Token> tokens_;
   std::vector<Block> blocks_;  // [0] is the file

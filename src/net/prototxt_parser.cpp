@@ -4,14 +4,18 @@
 
 #include "net/prototxt_parser.hpp"
 
+#include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "caffe/check.hpp"
 #include "caffe/proto/caffe.pb.h"
+#include "caffe/proto/caffe_v1.pb.h"
+#include "core/foreign_names.hpp"
 #include "core/suggest.hpp"
 #include "net/prototxt_outline.hpp"
 
@@ -22,6 +26,9 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr int kMaxDepth = 64;
+// The most unknown fields of a file that are kept: a net of a fork has some
+// hundred.
+constexpr size_t kMostUnknown = 10000;
 
 struct Report {
   int line;
@@ -38,6 +45,8 @@ class Collector : public pb::io::ErrorCollector {
   }
   void AddWarning(int line, pb::io::ColumnNumber column,
                   const std::string& text) override {
+    // Of a file that is nothing but unknown fields the first ones tell enough.
+    if (reports.size() > kMostUnknown) return;
     reports.push_back({line, column, text, true});
   }
   std::vector<Report> reports;
@@ -71,6 +80,33 @@ std::vector<std::string> FieldNames(const pb::Descriptor* type) {
     names.push_back(type->field(i)->name());
   }
   return names;
+}
+
+// Whether a message has the field, as its own and not as that of a fork.
+bool HasField(const pb::Descriptor* type, const std::string& field) {
+  const pb::FieldDescriptor* found = type->FindFieldByName(field);
+  return found != nullptr && !found->options().deprecated();
+}
+
+// "; batch_triplet_loss_param has it" for a field of other parts of a layer;
+// "" where none has it.
+std::string WhereItBelongs(const std::string& field,
+                           const pb::Descriptor* type) {
+  const pb::Descriptor* layer = LayerParameter::descriptor();
+  if (type == NetParameter::descriptor() ||
+      type == SolverParameter::descriptor()) {
+    return "";
+  }
+  std::vector<std::string> parts;
+  if (type != layer && HasField(layer, field)) parts.push_back("the layer");
+  for (int i = 0; i < layer->field_count(); ++i) {
+    const pb::Descriptor* part = layer->field(i)->message_type();
+    if (part != nullptr && part != type && HasField(part, field)) {
+      parts.push_back(layer->field(i)->name());
+    }
+  }
+  if (parts.empty()) return "";
+  return "; " + ListNames(parts, 4) + (parts.size() > 1 ? " have it" : " has it");
 }
 
 // Most fields of a layer end in _param: that much likeness means nothing.
@@ -164,6 +200,8 @@ class Rewriter {
       return "'" + field + "' inside '" + open.name + "', opened at line " +
              std::to_string(open.line + 1) + ": a '}' is missing before it";
     }
+    const std::string comma = DecimalComma(field);
+    if (!comma.empty()) return comma;
     std::string out = type->name() + " has no field '" + Printable(field) + "'";
     if (type == NetParameter::descriptor() &&
         SolverParameter::descriptor()->FindFieldByName(field)) {
@@ -173,11 +211,36 @@ class Rewriter {
         NetParameter::descriptor()->FindFieldByName(field)) {
       return out + "; is this a net, not a solver?";
     }
-    return out + NearestField(field, type);
+    return out + Advice(field, type);
+  }
+
+  // What to say of the 01 of `base_lr: 0,01`; "" where it is no such thing.
+  std::string DecimalComma(const std::string& digits) const {
+    const auto number = [](const std::string& text) {
+      return !text.empty() &&
+             text.find_first_not_of("0123456789") == std::string::npos;
+    };
+    if (!number(digits) || token_ < 2 || token_ >= Count()) return "";
+    const std::string& whole = outline_.tokens()[token_ - 2].text;
+    if (outline_.tokens()[token_ - 1].text != "," || !number(whole)) return "";
+    return "found '" + whole + "," + digits + "'; a number has a point in it, "
+           "not a comma: " + whole + "." + digits;
+  }
+
+  // What to write in place of a field that its message lacks.
+  static std::string Advice(const std::string& field,
+                            const pb::Descriptor* type) {
+    const std::string instead = InsteadOfField(type->name(), field);
+    if (!instead.empty()) return "; " + instead;
+    const std::string near = NearestField(field, type);
+    if (field.size() > 1 && near.empty()) return WhereItBelongs(field, type);
+    return near;
   }
 
   std::string Mistake(const std::string& text) {
     const std::string found = Found(text);
+    const std::string foreign = Foreign();
+    if (!foreign.empty()) return foreign;
     if (StartsWith(text, "Unknown enumeration value")) return BadEnum(text);
     if (StartsWith(text, "Invalid value for boolean")) {
       return Named() + " wants true or false, found '" + found + "'";
@@ -192,6 +255,10 @@ class Rewriter {
       return "blocks are nested deeper than " + std::to_string(kMaxDepth);
     }
     if (StartsWith(text, "Expected ")) return Expected(text, found);
+    if (StartsWith(text, "Invalid escape sequence")) {
+      return "a backslash in quotes begins a special character; the folders of "
+             "a path are parted by /";
+    }
     if (StartsWith(text, "String literals cannot cross")) {
       return "a quote is opened here and not closed on this line";
     }
@@ -200,6 +267,18 @@ class Rewriter {
       return "a character that is no plain text, outside quotes";
     }
     return Printable(text);
+  }
+
+  // Of a field that is there only to be refused, as a fork's, no value is to be
+  // mended; "" for any other field.
+  std::string Foreign() const {
+    const pb::Descriptor* type = outline_.TypeOf(Block(), root_);
+    const std::string name = outline_.FieldOf(token_);
+    const pb::FieldDescriptor* field =
+        type ? type->FindFieldByName(name) : nullptr;
+    if (field == nullptr || !field->options().deprecated()) return "";
+    return type->name() + " has no field '" + name + "'; " +
+           InsteadOfField(type->name(), name);
   }
 
   std::string Found(const std::string& text) const {
@@ -229,6 +308,13 @@ class Rewriter {
       return "expected a field's name, found '" + found + "'";
     }
     if (StartsWith(text, "Expected integer or identifier")) {
+      if (outline_.TypeOf(Block(), root_) ==
+              v1::LayerParameter::descriptor() &&
+          outline_.FieldOf(token_) == "type") {
+        return "in 'layers', the form of 2014, a type is a name without "
+               "quotes, found '" + found + "'; write this one as 'layer', "
+               "which may stand among them";
+      }
       return Named() + " wants a name without quotes, found '" + found + "'";
     }
     if (StartsWith(text, "Expected integer")) {
@@ -264,6 +350,10 @@ class Rewriter {
     std::string out = (type ? type->name() + "." : std::string()) + name +
                       " has no value '" + Printable(value) + "'";
     if (field == nullptr || field->enum_type() == nullptr) return out;
+    if (type == v1::LayerParameter::descriptor() && name == "type") {
+      const std::string instead = InsteadOfType(value);
+      if (!instead.empty()) return out + "; " + instead;
+    }
     std::vector<std::string> values;
     for (int i = 0; i < field->enum_type()->value_count(); ++i) {
       values.push_back(field->enum_type()->value(i)->name());
@@ -301,6 +391,7 @@ void ParsePrototxt(const std::string& text, const std::string& display,
     if (!parsed) INPUT_FAIL() << display << ": is not a prototxt";
     return;
   }
+  const bool too_many = reports.size() > kMostUnknown;
   Rewriter rewriter(text, display, message->GetDescriptor());
   for (const Report& report : reports) {
     bool in_layer = false;
@@ -311,6 +402,10 @@ void ParsePrototxt(const std::string& text, const std::string& display,
                          unknown->back().line == report.line;
     if (follows) INPUT_FAIL() << unknown->back().what;
     if (fatal || unknown == nullptr) INPUT_FAIL() << what;
+    if (too_many) {
+      INPUT_FAIL() << what << " (first of more than " << kMostUnknown
+                   << " unknown fields)";
+    }
     unknown->push_back({report.line, report.column, in_layer, what});
   }
 }

@@ -131,6 +131,7 @@ void UpgradeV1Net(const v1::NetParameter& old, NetParameter* param) {
   for (const v1::LayerParameter& layer : old.layers()) {
     UpgradeLayer(layer, param->add_layer());
   }
+  param->mutable_layer()->MergeFrom(old.layer());
 }
 
 }  // namespace caffe

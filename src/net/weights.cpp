@@ -81,11 +81,11 @@ class WeightsReader {
       if (tag == 0 || FieldOf(tag) == 0 || !known) Fail();
       ReadNetField(tag);
     }
-    INPUT_CHECK(param_->layer_size() > 0)
+    INPUT_CHECK(layers_ > 0)
         << file_.path() << ": holds no layers: is it a caffemodel?";
-    INPUT_CHECK(layer_count_ < 0 || layer_count_ == param_->layer_size())
-        << file_.path() << ": is truncated: it holds " << param_->layer_size()
-        << " of " << layer_count_ << " layers";
+    INPUT_CHECK(layer_count_ < 0 || layer_count_ == layers_)
+        << file_.path() << ": is truncated: it holds " << layers_ << " of "
+        << layer_count_ << " layers";
   }
 
  private:
@@ -119,6 +119,7 @@ class WeightsReader {
 
   void ReadLayer(int size, const LayerFields& fields) {
     LayerParameter* layer = param_->add_layer();
+    ++layers_;
     const auto outer = in_.PushLimit(size);
     while (in_.BytesUntilLimit() > 0) {
       const uint32_t tag = in_.ReadTagNoLastTag();
@@ -126,7 +127,8 @@ class WeightsReader {
       ReadLayerField(tag, fields, layer);
     }
     in_.PopLimit(outer);
-    for (int i = 0; i < layer->blobs_size(); ++i) CheckBlob(*layer, i);
+    // Two bytes in a file would be a thousand in memory, and carry nothing.
+    if (layer->blobs_size() == 0) param_->mutable_layer()->RemoveLast();
   }
 
   void ReadLayerField(uint32_t tag, const LayerFields& fields,
@@ -158,6 +160,7 @@ class WeightsReader {
       blob->clear_diff();
       blob->clear_double_diff();
       blob->DiscardUnknownFields();
+      CheckBlob(*layer, layer->blobs_size() - 1);
     } else if (!in_.Skip(size)) {
       Fail();
     }
@@ -194,15 +197,14 @@ class WeightsReader {
   }
 
   [[noreturn]] void Fail() {
-    const int layers = param_->layer_size();
+    const int64_t layers = layers_;
     const bool at_end = missing_ > 0 || in_.CurrentPosition() >= file_.size();
     if (layers == 0 && !(at_end && (in_layer_ || param_->has_name()))) {
       INPUT_FAIL() << file_.path() << ": is not a caffemodel";
     }
     const std::string last = layers == 0
                                  ? "its first layer"
-                                 : "layer " + std::to_string(layers) + " ('" +
-                                       param_->layer(layers - 1).name() + "')";
+                                 : "layer " + std::to_string(layers) + LastName();
     if (at_end) {
       INPUT_FAIL() << file_.path() << ": is truncated: its " << file_.size()
                    << " bytes end in or after " << last;
@@ -211,11 +213,18 @@ class WeightsReader {
                  << in_.CurrentPosition() << ", in or after " << last;
   }
 
+  // The layer in which reading stopped, where it is kept.
+  std::string LastName() const {
+    const int kept = param_->layer_size();
+    return kept == 0 ? "" : " ('" + param_->layer(kept - 1).name() + "')";
+  }
+
   const InputFile& file_;
   pb::io::FileInputStream stream_;
   pb::io::CodedInputStream in_;
   NetParameter* param_;
   int64_t missing_ = 0;
+  int64_t layers_ = 0;        // so far, those without blobs as well
   int64_t layer_count_ = -1;  // as the file says; -1: it does not
   bool in_layer_ = false;
 };

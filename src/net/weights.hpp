@@ -21,7 +21,7 @@
 
 namespace caffe {
 
-// Name, type and blobs of each layer. Throws Error(kInput), one line each, for
+// Name, type and blobs of each layer that has blobs. Throws Error(kInput), one line each, for
 // what is missing, a folder, empty, text, HDF5, truncated, damaged, a
 // solverstate or anything else; and for a blob whose shape and number of values
 // disagree. `param` then has unspecified content.

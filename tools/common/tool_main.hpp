@@ -69,7 +69,7 @@ void UseThreads(int threads);
 void UseGpu(int device);
 void LoadLayerLibraries(const std::string& paths);
 
-// A text in quotes, as JSON has it.
+// A text in quotes, as JSON has it; what is no UTF-8 in it becomes U+FFFD.
 std::string JsonString(const std::string& text);
 
 // Prints the BLAS kernels in use, and warns where the environment forces

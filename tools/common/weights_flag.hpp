@@ -1,4 +1,5 @@
-// --weights: a .caffemodel, or several between commas.
+// --weights: a .caffemodel, or several between commas; none: the weights stay
+// as the fillers made them (a file of that name is ./none).
 #ifndef TERCET_TOOLS_COMMON_WEIGHTS_FLAG_HPP_
 #define TERCET_TOOLS_COMMON_WEIGHTS_FLAG_HPP_
 
@@ -8,8 +9,13 @@
 
 namespace caffe {
 
-// The value as it is; Error kUsage where it is not empty and names no file.
-const std::string& CheckedWeights(const std::string& value);
+// The files, "" for none; Error kUsage where it names no file, or none among
+// others.
+std::string CheckedWeights(const std::string& value);
+
+// Error kUsage where the flag is not given to a net that has weights: what
+// comes out would be that of random ones.
+void CheckWeightsGiven(const std::string& model, bool has_parameters);
 
 // Loads the files, one after the other.
 template <typename Dtype>

@@ -15,7 +15,8 @@ namespace v1 {
 class NetParameter;
 }
 
-// The 2014 form (`layers { type: CONVOLUTION blobs_lr: 1 }`) into the live one.
+// The 2014 form (`layers { type: CONVOLUTION blobs_lr: 1 }`) into the live one;
+// behind them come the layers that have the live form already.
 // Throws Error(kInput) at a layer without a type.
 void UpgradeV1Net(const v1::NetParameter& old, NetParameter* param);
 

@@ -1,0 +1,34 @@
+// Text as it comes from elsewhere: files in UTF-16, and names in which an
+// accent is a letter of its own or not.
+#ifndef TERCET_CORE_TEXT_HPP_
+#define TERCET_CORE_TEXT_HPP_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace caffe {
+
+// What a file of at most `most_bytes` holds, without a byte order mark; UTF-16
+// that begins with one, as Windows' editors write it, becomes UTF-8.
+std::string ReadText(const std::string& path, int64_t most_bytes);
+
+// `text` in UTF-8 without its mark, as ReadText has it.
+std::string PlainText(std::string text);
+
+// Whether two names look alike though their bytes differ, because the letters
+// with accents of one of them are composed (U+00E9) and of the other one
+// decomposed (e and U+0301).
+bool DifferInForm(const std::string& a, const std::string& b);
+
+// "; there is 'name', in another Unicode form (...)" where one of `names`
+// differs from `name` in form alone, else "".
+std::string FormHint(const std::string& name,
+                     const std::vector<std::string>& names);
+
+// The same for a path that does not exist, and the names of its folders.
+std::string FormHintOnDisk(const std::string& path);
+
+}  // namespace caffe
+
+#endif  // TERCET_CORE_TEXT_HPP_

@@ -193,6 +193,23 @@ std::optional<double> GivenThreshold() {
   return FLAGS_threshold;
 }
 
+// What a threshold's file says, in some words; "" where there is none.
+string ThresholdInFile(const string& path) {
+  if (!std::filesystem::exists(path)) return "";
+  try {
+    const VerificationThreshold file = ReadThreshold(path);
+    std::ostringstream text;
+    text << "threshold " << ThresholdText(file.threshold()) << " ("
+         << file.distance();
+    if (file.has_far()) text << ", for FAR " << file.far();
+    if (file.has_blob()) text << ", blob " << file.blob();
+    text << (file.flip() ? ", flip)" : ")");
+    return text.str();
+  } catch (const Error&) {
+    return "a file that holds no threshold";
+  }
+}
+
 // One evaluation: its input, its report, and the images of the report's rows.
 class Evaluation {
  public:
@@ -407,7 +424,17 @@ class Evaluation {
     threshold.set_impostor_pairs(report_.verification->impostor);
     StoreSettings(&threshold);
     threshold.set_weights_hash(embedder_->WeightsHash());
-    WriteThreshold(ThresholdPath(FLAGS_weights), threshold);
+    const string path = ThresholdPath(FLAGS_weights);
+    const string before = ThresholdInFile(path);
+    WriteThreshold(path, threshold);
+    const string now = ThresholdInFile(path);
+    if (before.empty()) {
+      LOG(INFO) << path << ": holds " << now;
+    } else if (before == now) {
+      LOG(INFO) << path << ": holds " << now << ", as before";
+    } else {
+      LOG(WARNING) << path << ": " << now << " replaces " << before;
+    }
   }
 
   void WritePictures() const {

@@ -2,6 +2,8 @@
 #include "evaluation/figures.hpp"
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 
 namespace caffe {
 
@@ -35,6 +37,18 @@ TarAtFar ReadTar(const RocCurve& curve, double far) {
   return entry;
 }
 
+// The number of nine digits that is next to a threshold, if the same pairs are
+// accepted by it: so what is printed, drawn and written is one number. Between
+// two distances, which are floats, there always is one.
+double NineDigits(const RocCurve& curve, double threshold) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.9g", threshold);
+  const double shorter = std::strtod(text, nullptr);
+  const metric::OperatingPoint was = curve.AtThreshold(threshold);
+  const metric::OperatingPoint is = curve.AtThreshold(shorter);
+  return was.tar == is.tar && was.far == is.far ? shorter : threshold;
+}
+
 }  // namespace
 
 void ReadCurve(const std::vector<double>& fars, double calibrated_far,
@@ -49,6 +63,9 @@ void ReadCurve(const std::vector<double>& fars, double calibrated_far,
   report->eer_threshold = equal.threshold;
   for (const double far : fars) report->tar.push_back(ReadTar(curve, far));
   report->calibrated = ReadTar(curve, calibrated_far);
+  if (!report->calibrated.supported) return;
+  report->calibrated.threshold =
+      NineDigits(curve, report->calibrated.threshold);
 }
 
 ValAtFar ValOverFolds(double far, const std::vector<RocCurve>& own,

@@ -78,10 +78,11 @@ class PairsJudge {
     if (file_.folds > 1) {
       JudgeFolds();
     } else if (protocol_.threshold) {
-      report_.threshold = *protocol_.threshold;
-      report_.threshold_source = protocol_.threshold_source;
-      report_.accuracy.value = report_.curve.AccuracyAt(report_.threshold);
-      thresholds_ = {report_.threshold};
+      report_.accuracy_threshold = *protocol_.threshold;
+      report_.accuracy_threshold_source = protocol_.threshold_source;
+      report_.accuracy.value =
+          report_.curve.AccuracyAt(report_.accuracy_threshold);
+      thresholds_ = {report_.accuracy_threshold};
     }
     if (file_.people > 0 && protocol_.replicates > 0) FindIntervals();
     report_.worst_genuine = OfImages(scores_.worst_genuine);
@@ -103,7 +104,7 @@ class PairsJudge {
   }
 
   void JudgeFolds() {
-    report_.threshold_source = "the other folds";
+    report_.accuracy_threshold_source = "the other folds";
     std::vector<RocCurve> own, others;
     for (int fold = 0; fold < file_.folds; ++fold) {
       own.push_back(scores_.Curve([=](int a, int) { return a == fold; }));
@@ -117,7 +118,7 @@ class PairsJudge {
     const MeanAndError mean = OverFolds(accuracy);
     report_.accuracy.value = mean.mean;
     report_.accuracy_error = mean.error;
-    report_.threshold = OverFolds(thresholds_).mean;
+    report_.accuracy_threshold = OverFolds(thresholds_).mean;
     for (const double far : protocol_.fars) {
       report_.val.push_back(ValOverFolds(far, own, others));
     }

@@ -94,12 +94,12 @@ class PeopleJudge {
 
   void JudgeByGivenThreshold() {
     VerificationReport& verification = report_.verification;
-    verification.threshold = *protocol_.threshold;
-    verification.threshold_source = "--threshold";
+    verification.accuracy_threshold = *protocol_.threshold;
+    verification.accuracy_threshold_source = "--threshold";
     verification.accuracy.value =
-        verification.curve.BalancedAccuracyAt(verification.threshold);
+        verification.curve.BalancedAccuracyAt(verification.accuracy_threshold);
     thresholds_.assign(groups_, NAN);
-    thresholds_[0] = verification.threshold;
+    thresholds_[0] = verification.accuracy_threshold;
   }
 
   void JudgeByOthers() {
@@ -124,9 +124,9 @@ class PeopleJudge {
     const MeanAndError mean = OverFolds(accuracy);
     verification.accuracy.value = mean.mean;
     verification.accuracy_error = mean.error;
-    verification.threshold = OverFolds(used).mean;
+    verification.accuracy_threshold = OverFolds(used).mean;
     if (accuracy.empty()) return;
-    verification.threshold_source = "other people";
+    verification.accuracy_threshold_source = "other people";
     for (const double far : protocol_.fars) {
       verification.val.push_back(ValOverFolds(far, own, others));
     }

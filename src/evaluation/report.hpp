@@ -42,15 +42,17 @@ struct VerificationReport {
   int64_t images = 0, genuine = 0, impostor = 0;
   Figure auc, eer;
   double eer_threshold = NAN;
-  // At thresholds that other people, or other pairs, gave; the threshold is
-  // their mean. accuracy_error: the standard error over the folds.
+  // At thresholds that other people, or other pairs, gave; accuracy_threshold
+  // is their mean. accuracy_error: the standard error over the folds.
   Figure accuracy;
-  double accuracy_error = NAN, threshold = NAN;
+  double accuracy_error = NAN, accuracy_threshold = NAN;
   int folds = 0;
-  std::string threshold_source;  // such as "the people of the other folds"
+  // Such as "the people of the other folds".
+  std::string accuracy_threshold_source;
   std::vector<TarAtFar> tar;
   std::vector<ValAtFar> val;
-  // The threshold for one FAR over all judged pairs, for use elsewhere.
+  // What is called the threshold everywhere: the one for one FAR over all
+  // judged pairs, for use elsewhere. Nine digits tell it whole.
   TarAtFar calibrated;
   int replicates = 0;
   // For the pictures.

@@ -65,9 +65,9 @@ TEST(PairsProtocolTest, TenFoldsByHand) {
   // 0.5; at this one it refuses both of its pairs.
   EXPECT_NEAR(0.95, report.accuracy.value, 1e-12);
   EXPECT_NEAR(0.05, report.accuracy_error, 1e-12);
-  EXPECT_NEAR(0.2325, report.threshold, 1e-7);
+  EXPECT_NEAR(0.2325, report.accuracy_threshold, 1e-7);
   EXPECT_EQ(10, report.folds);
-  EXPECT_EQ("the other folds", report.threshold_source);
+  EXPECT_EQ("the other folds", report.accuracy_threshold_source);
   // All ten impostors support a FAR of 0.1, the nine of other folds do not.
   ASSERT_EQ(3u, report.val.size());
   EXPECT_TRUE(report.tar[0].supported);
@@ -100,7 +100,7 @@ TEST(PairsProtocolTest, AFoldsOwnPairsDoNotMoveItsThreshold) {
   const VerificationReport report = set.Judge(protocol);
   EXPECT_EQ(0.5, report.accuracy.value);
   EXPECT_EQ(0, report.accuracy_error);
-  EXPECT_EQ(2.5, report.threshold);
+  EXPECT_EQ(2.5, report.accuracy_threshold);
 }
 
 // Of the pairs of a fold, or of the others, with plain distances.
@@ -213,7 +213,7 @@ TEST(PairsProtocolTest, EqualsThePlainComputation) {
     const VerificationReport report = set.Judge(protocol);
     EXPECT_NEAR(PlainMean(accuracy), report.accuracy.value, 1e-12);
     EXPECT_NEAR(PlainError(accuracy), report.accuracy_error, 1e-9);
-    EXPECT_NEAR(PlainMean(thresholds), report.threshold, 1e-5);
+    EXPECT_NEAR(PlainMean(thresholds), report.accuracy_threshold, 1e-5);
     EXPECT_NEAR(PlainMean(val), report.val[0].val, 1e-12);
     EXPECT_NEAR(PlainError(val), report.val[0].val_error, 1e-9);
     EXPECT_NEAR(PlainMean(far), report.val[0].reached_far, 1e-12);
@@ -276,14 +276,14 @@ TEST(PairsProtocolTest, OneSetIsJudgedAtAThresholdFromElsewhereOrNot) {
   protocol.distance = Distance::kL2;
   VerificationReport report = set.Judge(protocol);
   EXPECT_TRUE(std::isnan(report.accuracy.value));
-  EXPECT_TRUE(std::isnan(report.threshold));
-  EXPECT_EQ("", report.threshold_source);
+  EXPECT_TRUE(std::isnan(report.accuracy_threshold));
+  EXPECT_EQ("", report.accuracy_threshold_source);
   protocol.threshold = 4;
   protocol.threshold_source = "--threshold";
   report = set.Judge(protocol);
   EXPECT_NEAR(4.0 / 6, report.accuracy.value, 1e-12);
   EXPECT_TRUE(std::isnan(report.accuracy_error));
-  EXPECT_EQ("--threshold", report.threshold_source);
+  EXPECT_EQ("--threshold", report.accuracy_threshold_source);
   EXPECT_TRUE(report.val.empty());
   EXPECT_EQ(2.5, BestThresholdOfPairs(Distance::kL2, set.file, set.rows, 1));
 }

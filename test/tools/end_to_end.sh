@@ -66,6 +66,12 @@ if command -v gnuplot >/dev/null; then
 fi
 evaluate --threshold_far=0.01 --write_threshold >/dev/null 2>evaluate.log ||
   fail "evaluate --write_threshold: $(cat evaluate.log)"
+evaluate --bootstrap=0 --threshold_far=0.02 --write_threshold --format=json >json 2>log
+grep -q '^W.*threshold .*for FAR 0.02) replaces threshold .*for FAR 0.01)' log ||
+  fail "evaluate --write_threshold does not say what it replaces: $(cat log)"
+grep -q "\"threshold\": $(sed -n 's/^threshold: //p' $weights.threshold)," json ||
+  fail "the threshold of the JSON is not the one of the file"
+evaluate --bootstrap=0 --threshold_far=0.01 --write_threshold >/dev/null 2>&1
 
 # Two images by a threshold: above and below their distance, and from a file,
 # whose settings are used.

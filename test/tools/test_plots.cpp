@@ -71,7 +71,7 @@ VerificationReport SomeReport() {
   }
   VerificationReport report;
   report.curve = metric::RocCurve::FromDistances(genuine, impostor);
-  report.threshold = 0.7;
+  report.calibrated = {0.01, true, {}, 0.01, 0.7};
   TarAtFar at;
   at.far = 0.01;
   at.tar.value = report.curve.AtFar(0.01).tar;

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "tools/evaluate/gnuplot.hpp"
+#include "tools/evaluate/report_text.hpp"
 
 namespace caffe {
 namespace {
@@ -266,11 +267,15 @@ GnuplotPicture DistancesPicture(const std::string& title,
     if (!std::isfinite(at)) return;
     picture.settings += DataBlock(name, {{at, 0}, {at, top}});
     plot << ", \\\n  $" << name << " with lines lw 1.8 dt " << dashes
-         << " lc rgb " << kMarkColor << " title "
-         << GnuplotQuote(text + " " + ShortNumber(at, 4));
+         << " lc rgb " << kMarkColor << " title " << GnuplotQuote(text);
   };
-  line("threshold", report.threshold, "1", "threshold");
-  line("eer", report.curve.EqualErrorRate().threshold, "2", "EER threshold");
+  const TarAtFar& calibrated = report.calibrated;
+  std::ostringstream far;
+  far << "threshold for FAR " << calibrated.far << ": ";
+  line("threshold", calibrated.threshold, "1",
+       far.str() + ThresholdText(calibrated.threshold));
+  const double equal = report.curve.EqualErrorRate().threshold;
+  line("eer", equal, "2", "where FAR = FRR: " + ShortNumber(equal, 4));
   picture.plot = plot.str();
   return picture;
 }

@@ -89,7 +89,8 @@ void AddVerification(const VerificationReport& report,
   object->Raw("auc", Number(report.auc.value, "%.6f"));
   object->Raw("eer", Number(report.eer.value, "%.6f"));
   object->Raw("accuracy", Number(report.accuracy.value, "%.6f"));
-  object->Raw("threshold", Number(report.threshold, "%.6f"));
+  object->Value("threshold", report.calibrated.threshold);
+  object->Value("threshold_far", report.calibrated.far);
   if (retrieval != nullptr) {
     object->Raw("recall_at_1",
                 Number(retrieval->precision_at_1.value, "%.6f"));
@@ -99,11 +100,13 @@ void AddVerification(const VerificationReport& report,
   object->Value("eer_threshold", report.eer_threshold);
   object->Interval("accuracy_interval", report.accuracy);
   object->Value("accuracy_error", report.accuracy_error);
+  object->Value("accuracy_threshold", report.accuracy_threshold);
   object->Count("folds", report.folds);
-  if (report.threshold_source.empty()) {
-    object->Raw("threshold_source", "null");
+  if (report.accuracy_threshold_source.empty()) {
+    object->Raw("accuracy_threshold_source", "null");
   } else {
-    object->Words("threshold_source", report.threshold_source);
+    object->Words("accuracy_threshold_source",
+                  report.accuracy_threshold_source);
   }
   std::vector<std::string> tar, val;
   for (const TarAtFar& entry : report.tar) tar.push_back(TarOf(entry));

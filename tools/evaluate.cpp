@@ -41,6 +41,8 @@ TERCET_FLAG(string, list, "",
 TERCET_FLAG(string, pairs, "",
             "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or lines "
             "`path path 0|1`");
+TERCET_FLAG(bool, skip_missing, false,
+            "of --pairs: leave out the pairs of which an image is missing");
 TERCET_FLAG(string, threshold_pairs, "",
             "of --pairs without folds: take the threshold from these");
 TERCET_FLAG(double, threshold, 0, "take the accuracy at this threshold");
@@ -51,8 +53,12 @@ TERCET_FLAG(string, gallery_embeddings, "",
             "an .npy of the gallery's embeddings");
 TERCET_FLAG(string, probe_embeddings, "", "an .npy of the probes' embeddings");
 TERCET_FLAG(bool, cameras, false,
-            "the lines of --gallery and --probe are `path label camera`");
+            "the lines of --gallery and --probe are `path label camera`: the "
+            "probe's own camera's images of its person are left out");
 TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2, cosine or l1");
+TERCET_FLAG(bool, subtract_mean, false,
+            "subtract the mean of other people's embeddings: of the other "
+            "folds, or of --threshold_pairs");
 TERCET_FLAG(int32_t, fold, 0, "judge the people of this fold alone");
 TERCET_FLAG(int32_t, of, 0,
             "how many folds there are (0: all people are judged)");
@@ -143,13 +149,18 @@ void CheckInput() {
   Exclude("gallery_embeddings", {"model", "weights", "images", "blob",
                                  "embeddings", "pixels"});
   Exclude("gallery", {"pairs", "images", "embeddings", "of", "threshold",
-                      "far", "recall", "plots"});
+                      "far", "recall", "plots", "subtract_mean"});
   Exclude("pairs", {"of", "recall"});
   Exclude("threshold_pairs", {"threshold"});
   Exclude("threshold", {"of"});
+  Exclude("subtract_mean", {"threshold", "write_threshold"});
+  USAGE_CHECK(!FLAGS_subtract_mean || FLAGS_of > 0 || FlagGiven("pairs"))
+      << "--subtract_mean: the mean is other people's; wants --fold and --of, "
+      << "or --pairs";
   for (const auto& pair : vector<std::pair<const char*, const char*>>{
            {"list", "embeddings"}, {"embeddings", "list"},
-           {"threshold_pairs", "pairs"}, {"gallery", "probe"},
+           {"threshold_pairs", "pairs"}, {"skip_missing", "pairs"},
+           {"gallery", "probe"},
            {"probe", "gallery"}, {"cameras", "gallery"},
            {"gallery_embeddings", "gallery"},
            {"gallery_embeddings", "probe_embeddings"},
@@ -271,6 +282,7 @@ class Evaluation {
     protocol.calibrated_far = FLAGS_threshold_far;
     protocol.ranks = ranks_;
     protocol.threshold = GivenThreshold();
+    protocol.subtract_mean = FLAGS_subtract_mean;
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
     const EmbeddingSet set =
@@ -295,6 +307,7 @@ class Evaluation {
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
     protocol.threshold = GivenThreshold();
+    protocol.subtract_mean = FLAGS_subtract_mean;
     protocol.threshold_source = "--threshold";
     EmbeddingSet rows;
     if (FromArrays()) {
@@ -306,13 +319,11 @@ class Evaluation {
         << "--pairs=" << FLAGS_pairs << ": has " << pairs.folds << " folds, "
         << "which give each other their thresholds; --threshold and "
         << "--threshold_pairs are for one set";
-    if (FlagGiven("threshold_pairs")) {
-      EmbeddingSet others = rows;
-      const PairsFile other = ReadPairs(FLAGS_threshold_pairs, &others);
-      protocol.threshold =
-          BestThresholdOfPairs(distance_, other, others.rows, others.width);
-      protocol.threshold_source = FLAGS_threshold_pairs;
-    }
+    USAGE_CHECK(pairs.folds > 1 || !FLAGS_subtract_mean ||
+                FlagGiven("threshold_pairs"))
+        << "--subtract_mean: " << FLAGS_pairs << " is one set, and the mean is "
+        << "other people's; wants --threshold_pairs";
+    if (FlagGiven("threshold_pairs")) TakeThreshold(rows, &protocol);
     if (pairs.people == 0 && FLAGS_bootstrap > 0) {
       LOG(WARNING) << FLAGS_pairs << ": no intervals: " << pairs.why_unknown;
     }
@@ -329,14 +340,30 @@ class Evaluation {
     }
   }
 
+  // The threshold, and the mean, of --threshold_pairs.
+  void TakeThreshold(const EmbeddingSet& rows, PairsProtocol* protocol) {
+    EmbeddingSet others = rows;
+    const PairsFile other = ReadPairs(FLAGS_threshold_pairs, &others);
+    if (FLAGS_subtract_mean) {
+      protocol->mean = MeanOfPairs(other, others.rows, others.width);
+      for (size_t i = 0; i < others.rows.size(); ++i) {
+        others.rows[i] -= protocol->mean[i % others.width];
+      }
+    }
+    protocol->threshold =
+        BestThresholdOfPairs(distance_, other, others.rows, others.width);
+    protocol->threshold_source = FLAGS_threshold_pairs;
+  }
+
   // The pairs of a file; with a net, `embeddings` becomes theirs.
   PairsFile ReadPairs(const string& file, EmbeddingSet* embeddings) {
     if (FromArrays()) {
       ImagesInList finder(embeddings->names);
-      return ReadPairsFile(file, &finder, embeddings->labels);
+      return ReadPairsFile(file, &finder, embeddings->labels,
+                           FLAGS_skip_missing);
     }
     ImagesOnDisk finder(file, FLAGS_images.empty() ? FLAGS_root : FLAGS_images);
-    PairsFile pairs = ReadPairsFile(file, &finder);
+    PairsFile pairs = ReadPairsFile(file, &finder, {}, FLAGS_skip_missing);
     embeddings->rows = embedder_->Embed(pairs.images);
     embeddings->width = embedder_->width();
     return pairs;
@@ -377,11 +404,11 @@ class Evaluation {
       return rows;
     }
     vector<float> rows = ReadRows(npy, width);
-    INPUT_CHECK(rows.size() == images.paths.size() * *width)
-        << list << ": names " << images.paths.size() << " images, and " << npy
+    INPUT_CHECK(static_cast<int64_t>(rows.size()) == images.listed * *width)
+        << list << ": names " << images.listed << " images, and " << npy
         << " holds " << rows.size() / *width
         << " embeddings; wanted one for each";
-    return rows;
+    return KeepRows(images, rows, *width);
   }
 
   // A FAR that was asked for is not passed over in silence.

@@ -187,12 +187,40 @@ class PeopleJudge {
   PeopleReport report_;
 };
 
+// Person i, in the order of the labels, is in fold i mod of.
+void SubtractMeanOfOthers(const PeopleProtocol& protocol, EmbeddingSet* set) {
+  CHECK_GT(protocol.of, 0);
+  std::map<int, int> place;
+  for (const int label : set->labels) place[label] = 0;
+  int next = 0;
+  for (auto& entry : place) entry.second = next++;
+  std::vector<double> sum(set->width, 0);
+  double count = 0;
+  for (int64_t i = 0; i < set->size(); ++i) {
+    if (place.at(set->labels[i]) % protocol.of == protocol.fold) continue;
+    for (int k = 0; k < set->width; ++k) sum[k] += set->rows[i * set->width + k];
+    ++count;
+  }
+  INPUT_CHECK(count > 0) << "there is nobody outside of fold " << protocol.fold
+                         << " to take a mean from";
+  for (int64_t i = 0; i < set->size(); ++i) {
+    for (int k = 0; k < set->width; ++k) {
+      set->rows[i * set->width + k] -= static_cast<float>(sum[k] / count);
+    }
+  }
+}
+
 }  // namespace
 
 PeopleReport JudgePeople(const PeopleProtocol& protocol,
                          const EmbeddingSet& set) {
   CHECK_EQ(set.labels.size(), set.names.size());
-  return PeopleJudge(protocol, set).Judge();
+  if (!protocol.subtract_mean) return PeopleJudge(protocol, set).Judge();
+  EmbeddingSet centred = set;
+  SubtractMeanOfOthers(protocol, &centred);
+  PeopleReport report = PeopleJudge(protocol, centred).Judge();
+  report.verification.mean_source = "the people of the other folds";
+  return report;
 }
 
 }  // namespace caffe

@@ -40,6 +40,7 @@ struct ValAtFar {
 struct VerificationReport {
   int people = 0;  // 0: not known
   int64_t images = 0, genuine = 0, impostor = 0;
+  int64_t skipped_pairs = 0;  // of a file, whose images are missing
   Figure auc, eer;
   double eer_threshold = NAN;
   // At thresholds that other people, or other pairs, gave; accuracy_threshold
@@ -49,6 +50,7 @@ struct VerificationReport {
   int folds = 0;
   // Such as "the people of the other folds".
   std::string accuracy_threshold_source;
+  std::string mean_source;  // whose mean was subtracted; empty: none was
   std::vector<TarAtFar> tar;
   std::vector<ValAtFar> val;
   // What is called the threshold everywhere: the one for one FAR over all
@@ -73,6 +75,7 @@ struct RetrievalReport {
 struct IdentificationReport {
   int people = 0;  // of the probes that have a mate
   int64_t gallery = 0, probes = 0;  // images
+  int64_t junk = 0;                 // images of label -1, which are no one's
   int64_t without_mate = 0;         // of the probes; they are in no figure
   bool cameras = false;
   std::vector<Figure> cmc;  // of the ranks from 1 on

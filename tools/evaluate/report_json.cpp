@@ -115,6 +115,12 @@ void AddVerification(const VerificationReport& report,
   object->Raw("val_at_far", ListOf(val));
   object->Raw("calibrated", TarOf(report.calibrated));
   object->Count("replicates", report.replicates);
+  object->Count("skipped_pairs", report.skipped_pairs);
+  if (report.mean_source.empty()) {
+    object->Raw("mean_source", "null");
+  } else {
+    object->Words("mean_source", report.mean_source);
+  }
 }
 
 std::string RetrievalOf(const RetrievalReport& report) {
@@ -136,6 +142,7 @@ std::string IdentificationOf(const IdentificationReport& report) {
   object.Count("people", report.people);
   object.Count("gallery", report.gallery);
   object.Count("probes", report.probes);
+  object.Count("junk", report.junk);
   object.Count("without_mate", report.without_mate);
   object.Raw("cameras", report.cameras ? "true" : "false");
   std::vector<std::string> cmc;

@@ -106,6 +106,13 @@ void AddVerification(const VerificationReport& report, Table* table) {
   table->Count("images", report.images);
   table->Count("genuine pairs", report.genuine);
   table->Count("impostor pairs", report.impostor);
+  if (report.skipped_pairs > 0) {
+    table->Line("passed over", std::to_string(report.skipped_pairs) +
+                                   " pairs whose images are missing");
+  }
+  if (!report.mean_source.empty()) {
+    table->Line("mean", "subtracted, of " + report.mean_source);
+  }
   table->Value("ROC AUC", report.auc);
   table->Value("EER", report.eer, "threshold " + Fixed(report.eer_threshold));
   AddAccuracy(report, table);
@@ -128,7 +135,12 @@ void AddRetrieval(const RetrievalReport& report, Table* table) {
 
 void AddIdentification(const IdentificationReport& report, Table* table) {
   table->Count("people", report.people);
-  table->Count("gallery", report.gallery);
+  table->Line("gallery",
+              std::to_string(report.gallery) +
+                  (report.junk > 0 ? " (passed over: " +
+                                         std::to_string(report.junk) +
+                                         " images of label -1)"
+                                   : ""));
   table->Line("probes", std::to_string(report.probes) +
                             (report.without_mate > 0
                                  ? ", of these without a mate " +

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
+#include "data/list_file.hpp"
 #include "embed/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_flags.hpp"
@@ -37,7 +38,8 @@ TERCET_FLAG(string, embeddings, "",
             "an .npy of embeddings, one a row, in place of a net and images");
 TERCET_FLAG(string, list, "",
             "of --embeddings: lines `path label`, one a row; or the folder "
-            "that extract was given");
+            "that extract was given (default: F.npy.list, which extract "
+            "writes)");
 TERCET_FLAG(string, pairs, "",
             "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or lines "
             "`path path 0|1`");
@@ -79,12 +81,16 @@ TERCET_FLAG(string, train_list, "",
             "a folder or list that the net was trained with: warn where people "
             "are in both");
 TERCET_FLAG(string, plots, "",
-            "the folder for pictures: ROC, DET, distances and the worst pairs "
-            "(by gnuplot)");
+            "the folder for pictures: ROC, DET, distances and the worst pairs, "
+            "or CMC and ranked answers (by gnuplot)");
 TERCET_FLAG(string, out, "", "a file for the JSON");
 TERCET_FLAG(string, format, "table", "table or json");
 TERCET_FLAG(int64_t, seed, 1,
             "the seed of weights that are not loaded, and of draws");
+
+// Candidates for the sheet of the worst pairs, where an image is in two at most;
+// and the probes of the sheet of ranked answers.
+constexpr int64_t kWorstForSheet = 4096, kRankedProbes = 12;
 
 // What is judged, as it goes in front of errors.
 string Place() {
@@ -149,7 +155,7 @@ void CheckInput() {
   Exclude("gallery_embeddings", {"model", "weights", "images", "blob",
                                  "embeddings", "pixels"});
   Exclude("gallery", {"pairs", "images", "embeddings", "of", "threshold",
-                      "far", "recall", "plots", "subtract_mean"});
+                      "far", "recall", "subtract_mean"});
   Exclude("pairs", {"of", "recall"});
   Exclude("threshold_pairs", {"threshold"});
   Exclude("threshold", {"of"});
@@ -158,7 +164,7 @@ void CheckInput() {
       << "--subtract_mean: the mean is other people's; wants --fold and --of, "
       << "or --pairs";
   for (const auto& pair : vector<std::pair<const char*, const char*>>{
-           {"list", "embeddings"}, {"embeddings", "list"},
+           {"list", "embeddings"},
            {"threshold_pairs", "pairs"}, {"skip_missing", "pairs"},
            {"gallery", "probe"},
            {"probe", "gallery"}, {"cameras", "gallery"},
@@ -166,6 +172,13 @@ void CheckInput() {
            {"gallery_embeddings", "probe_embeddings"},
            {"probe_embeddings", "gallery_embeddings"}}) {
     Want(pair.first, pair.second);
+  }
+  // extract writes the rows' images beside them.
+  if (FlagGiven("embeddings") && !FlagGiven("list")) {
+    const string names = FLAGS_embeddings + ".list";
+    USAGE_CHECK(IsFile(names))
+        << "--embeddings: wants --list (there is no " << names << ")";
+    SetFlag("list", names);
   }
   if (FromArrays()) {
     RefuseImageFlags("is for images");
@@ -283,6 +296,7 @@ class Evaluation {
     protocol.ranks = ranks_;
     protocol.threshold = GivenThreshold();
     protocol.subtract_mean = FLAGS_subtract_mean;
+    if (FlagGiven("plots")) protocol.worst = kWorstForSheet;
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
     const EmbeddingSet set =
@@ -292,11 +306,22 @@ class Evaluation {
     PeopleReport found = JudgePeople(protocol, set);
     report_.verification = std::move(found.verification);
     report_.retrieval = std::move(found.retrieval);
-    paths_ = set.names;
+    paths_ = Pictures(set.names);
     for (const int i : found.judged) {
       judged_.push_back(paths_[i]);
       judged_labels_.push_back(set.labels[i]);
     }
+  }
+
+  // Where the pictures lie of images that a list names; a list's paths are
+  // relative to its folder, or to --root.
+  vector<string> Pictures(vector<string> names) const {
+    if (!FlagGiven("embeddings")) return names;
+    const ListPaths path_of(FLAGS_list, FLAGS_root);
+    for (string& name : names) {
+      if (!IsFile(name) && IsFile(path_of(name))) name = path_of(name);
+    }
+    return names;
   }
 
   void JudgeFileOfPairs() {
@@ -308,6 +333,7 @@ class Evaluation {
     protocol.seed = FLAGS_seed;
     protocol.threshold = GivenThreshold();
     protocol.subtract_mean = FLAGS_subtract_mean;
+    if (FlagGiven("plots")) protocol.worst = kWorstForSheet;
     protocol.threshold_source = "--threshold";
     EmbeddingSet rows;
     if (FromArrays()) {
@@ -329,7 +355,7 @@ class Evaluation {
     }
     in_place_ = true;
     report_.verification = JudgePairs(protocol, pairs, rows.rows, rows.width);
-    paths_ = pairs.images;
+    paths_ = Pictures(pairs.images);
     set<string> seen;
     for (const metric::ListedPair& pair : pairs.pairs) {
       for (const int i : {pair.i, pair.j}) {
@@ -389,7 +415,9 @@ class Evaluation {
     protocol.distance = distance_;
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
+    if (FlagGiven("plots")) protocol.worst = kRankedProbes;
     in_place_ = true;
+    paths_ = images.gallery.paths;
     report_.identification =
         JudgeIdentification(protocol, images, gallery, probes, width);
     judged_ = images.probes.paths;
@@ -471,7 +499,16 @@ class Evaluation {
         (embedder_ && !FLAGS_pixels
              ? ", " + fs::path(FLAGS_weights).filename().string()
              : "");
-    WritePlots(FLAGS_plots, title, *report_.verification);
+    if (report_.identification) {
+      WriteCmcPlot(FLAGS_plots, title, *report_.identification);
+      const string why = WriteRankedSheet(
+          FLAGS_plots, title, *report_.identification, judged_, paths_);
+      if (!why.empty()) {
+        LOG(WARNING) << FLAGS_plots << ": no sheet of ranked answers: " << why;
+      }
+      return;
+    }
+    WritePlots(FLAGS_plots, title, *report_.verification, report_.distance);
     const string reason =
         WriteSheet(FLAGS_plots, title, *report_.verification, paths_);
     if (!reason.empty()) {

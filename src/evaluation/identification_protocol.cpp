@@ -2,8 +2,11 @@
 // and its figures are evaluation/retrieval.hpp's.
 #include "evaluation/identification_protocol.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "caffe/check.hpp"
 #include "data/identity_list.hpp"
@@ -190,6 +193,67 @@ std::vector<metric::Interval> IntervalsOfMeans(
   return intervals;
 }
 
+namespace {
+
+// All of the gallery by distance for one probe, but for what its own camera has
+// of its person; no answers where it has no mate.
+RankedProbe RankOf(metric::Distance distance, const GalleryAndProbes& images,
+                   const std::vector<float>& gallery, const float* probe, int p,
+                   int width) {
+  constexpr size_t kAnswers = 8;
+  const LabelledImages& known = images.gallery;
+  RankedProbe ranked = {p, 0, {}};
+  for (size_t g = 0; g < known.labels.size(); ++g) {
+    const bool right = known.labels[g] == images.probes.labels[p];
+    if (right && !known.cameras.empty() &&
+        known.cameras[g] == images.probes.cameras[p]) {
+      continue;
+    }
+    ranked.answers.push_back(
+        {static_cast<int>(g),
+         metric::RowDistance(distance, probe, &gallery[g * width], width),
+         right});
+  }
+  std::stable_sort(ranked.answers.begin(), ranked.answers.end(),
+                   [](const auto& a, const auto& b) {
+                     return a.distance < b.distance;
+                   });
+  const auto mate =
+      std::find_if(ranked.answers.begin(), ranked.answers.end(),
+                   [](const auto& answer) { return answer.right; });
+  const bool none = mate == ranked.answers.end();
+  ranked.mate_rank = none ? 0 : mate - ranked.answers.begin() + 1;
+  ranked.answers.resize(
+      none ? 0 : std::min(kAnswers, ranked.answers.size()));
+  return ranked;
+}
+
+std::vector<RankedProbe> WorstProbes(const IdentificationProtocol& protocol,
+                                     const GalleryAndProbes& images,
+                                     const std::vector<float>& gallery,
+                                     const std::vector<float>& probes,
+                                     int width) {
+  constexpr int64_t kMost = 200;
+  const int64_t all = static_cast<int64_t>(images.probes.labels.size());
+  const int64_t step = std::max<int64_t>(1, (all + kMost - 1) / kMost);
+  std::vector<RankedProbe> worst;
+  for (int64_t p = 0; protocol.worst > 0 && p < all; p += step) {
+    RankedProbe ranked = RankOf(protocol.distance, images, gallery,
+                                &probes[p * width], static_cast<int>(p), width);
+    if (!ranked.answers.empty()) worst.push_back(std::move(ranked));
+  }
+  std::stable_sort(worst.begin(), worst.end(),
+                   [](const RankedProbe& a, const RankedProbe& b) {
+                     return a.mate_rank > b.mate_rank;
+                   });
+  if (static_cast<int64_t>(worst.size()) > protocol.worst) {
+    worst.resize(protocol.worst);
+  }
+  return worst;
+}
+
+}  // namespace
+
 IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
                                          const GalleryAndProbes& images,
                                          const std::vector<float>& gallery,
@@ -217,6 +281,7 @@ IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
     report.cmc.push_back(Figure());
     report.cmc.back().value = hits;
   }
+  report.worst = WorstProbes(protocol, images, gallery, probes, width);
   report.map.value = found.figures.map;
   report.map_interpolated.value = found.figures.map_interpolated;
   if (protocol.replicates == 0) return report;

@@ -54,6 +54,9 @@ struct IdentificationProtocol {
   int64_t max_rank = 20;
   int replicates = 500;  // of the intervals over people; 0: none
   uint64_t seed = 1;
+  // So many probes are told with their first answers: those whose first mate
+  // comes last, of up to 200 that are taken regularly. 0: none.
+  int64_t worst = 0;
 };
 
 // gallery and probes: rows of the images, each of `width` values. Errors are

@@ -71,6 +71,18 @@ struct RetrievalReport {
   Figure precision_at_1, r_precision, map_at_r;
 };
 
+// A probe with the first of its answers.
+struct RankedProbe {
+  struct Answer {
+    int image;  // of the gallery
+    float distance;
+    bool right;
+  };
+  int image;          // of the probes
+  int64_t mate_rank;  // of the first right answer, from 1
+  std::vector<Answer> answers;
+};
+
 // Gallery and probes.
 struct IdentificationReport {
   int people = 0;  // of the probes that have a mate
@@ -81,6 +93,7 @@ struct IdentificationReport {
   std::vector<Figure> cmc;  // of the ranks from 1 on
   Figure map;               // the mean of AP as information retrieval has it
   Figure map_interpolated;  // the mean of AP by the trapezoid's rule
+  std::vector<RankedProbe> worst;  // for a picture
   int replicates = 0;
 };
 

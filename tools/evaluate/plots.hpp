@@ -23,8 +23,16 @@ namespace caffe {
 //
 // Error kInput where the report has not pairs of both kinds, and those of
 // DrawWithGnuplot.
+//
+// distance: its name, for the axis; empty: any.
 void WritePlots(const std::string& folder, const std::string& title,
-                const VerificationReport& report);
+                const VerificationReport& report,
+                const std::string& distance = "");
+
+// The same for an identification: cmc.svg and cmc.png, the share of probes with
+// a mate among the first r, with intervals where there are.
+void WriteCmcPlot(const std::string& folder, const std::string& title,
+                  const IdentificationReport& report);
 
 // An axis of a drawing.
 struct PlotAxis {

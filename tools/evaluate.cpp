@@ -14,6 +14,7 @@
 #include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
+#include "tools/evaluate/compare.hpp"
 #include "tools/evaluate/gnuplot.hpp"
 #include "evaluation/identification_protocol.hpp"
 #include "evaluation/pairs_protocol.hpp"
@@ -84,6 +85,9 @@ TERCET_FLAG(string, plots, "",
             "the folder for pictures: ROC, DET, distances and the worst pairs, "
             "or CMC and ranked answers (by gnuplot)");
 TERCET_FLAG(string, out, "", "a file for the JSON");
+TERCET_FLAG(string, compare, "",
+            "compare the JSON of two to five evaluations: --compare A.json "
+            "B.json; --plots=DIR draws their curves");
 TERCET_FLAG(string, format, "table", "table or json");
 TERCET_FLAG(int64_t, seed, 1,
             "the seed of weights that are not loaded, and of draws");
@@ -529,7 +533,29 @@ class Evaluation {
   EvaluationReport report_;
 };
 
+constexpr int kMostReports = 5;
+
+int RunComparison() {
+  Exclude("compare", {"model", "weights", "images", "embeddings", "list",
+                      "pairs", "gallery", "probe", "out", "format"});
+  vector<string> files = FlagValues("compare");
+  files.insert(files.end(), Arguments().begin(), Arguments().end());
+  USAGE_CHECK(files.size() >= 2 && files.size() <= kMostReports)
+      << "--compare: found " << files.size()
+      << (files.size() == 1 ? " report" : " reports")
+      << "; wanted 2 to 5, as in: tercet evaluate --compare A.json B.json";
+  if (FlagGiven("plots")) CheckGnuplot();
+  const string text = CompareReports(files, FLAGS_plots);
+  ReleaseLog();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
 int Run() {
+  if (FlagGiven("compare")) return RunComparison();
+  USAGE_CHECK(Arguments().empty())
+      << "stray argument '" << Arguments()[0]
+      << "' (flags are --name=value; --help lists them)";
   CheckFlags();
   Evaluation evaluation;
   evaluation.Judge();
@@ -544,11 +570,13 @@ const Command command(
     "evaluate", "tells how well embeddings verify and identify people",
     "tercet evaluate --model=F --weights=F --images=DIR|LIST [--fold=0 "
     "--of=5] [--pairs=F | --gallery=DIR --probe=DIR] [--plots=DIR]\n"
-    "       tercet evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n\n"
+    "       tercet evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n"
+    "       tercet evaluate --compare A.json B.json ... [--plots=DIR]\n\n"
     "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
     "Recall@k,\n"
     "CMC and mAP, with intervals over people.",
-    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag},
+    kMostReports);
 
 }  // namespace
 }  // namespace caffe

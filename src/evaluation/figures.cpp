@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 
 namespace caffe {
 
@@ -91,6 +92,15 @@ ValAtFar ValOverFolds(double far, const std::vector<RocCurve>& own,
   return entry;
 }
 
+void PairsHash::Add(const std::string& image, int64_t about) {
+  // The folder and the name, so that the same set elsewhere is the same.
+  const std::filesystem::path path(image);
+  const std::string name = path.parent_path().filename().string() + "/" +
+                           path.stem().string();
+  hasher_.Add(name.data(), name.size());
+  hasher_.Add(&about, sizeof(about));
+}
+
 void AddIntervals(metric::BootstrapOptions options,
                   const metric::VerificationScores& scores,
                   const std::vector<int>& person, const std::vector<int>& group,
@@ -102,6 +112,9 @@ void AddIntervals(metric::BootstrapOptions options,
   const metric::VerificationIntervals intervals = metric::BootstrapVerification(
       options, scores, person.data(), group.data(), people);
   report->replicates = intervals.replicates;
+  report->auc_draws = intervals.auc_draws;
+  report->eer_draws = intervals.eer_draws;
+  report->seed = options.seed;
   report->auc.interval = intervals.auc;
   report->eer.interval = intervals.eer;
   report->accuracy.interval = intervals.accuracy;

@@ -165,6 +165,12 @@ class PairsJudge {
     report_.genuine = std::llround(curve.genuine());
     report_.impostor = std::llround(curve.impostor());
     report_.folds = file_.folds;
+    PairsHash hash;
+    for (const ListedPair& pair : file_.pairs) {
+      hash.Add(file_.images[pair.i], 2 * pair.group + pair.genuine);
+      hash.Add(file_.images[pair.j], 0);
+    }
+    report_.pairs_hash = hash.value();
     report_.skipped_pairs = file_.skipped;
     if (!means_.empty()) {
       report_.mean_source =

@@ -48,6 +48,9 @@ class PeopleJudge {
     } else {
       JudgeByOthers();
     }
+    PairsHash hash;
+    for (const int i : report_.judged) hash.Add(set_.names[i], set_.labels[i]);
+    verification.pairs_hash = hash.value();
     verification.worst_genuine = scores_.worst_genuine;
     verification.worst_impostor = scores_.worst_impostor;
     if (protocol_.replicates > 0) FindIntervals();

@@ -57,6 +57,9 @@ struct VerificationReport {
   // judged pairs, for use elsewhere. Nine digits tell it whole.
   TarAtFar calibrated;
   int replicates = 0;
+  // For comparing: the draws of the bootstrap, and what the judged pairs are.
+  std::vector<double> auc_draws, eer_draws;
+  uint64_t seed = 0, pairs_hash = 0;
   // For the pictures.
   metric::RocCurve curve;
   std::vector<metric::ScoredPair> worst_genuine, worst_impostor;

@@ -103,6 +103,56 @@ TEST(PairsProtocolTest, AFoldsOwnPairsDoNotMoveItsThreshold) {
   EXPECT_EQ(2.5, report.accuracy_threshold);
 }
 
+// Pairs whose rows lie around a point, which is their mean: by cosine they are
+// told apart only as seen from there.
+void AddAround(float at, int fold, PairSet* set) {
+  set->width = 2;
+  for (const bool genuine : {true, false}) {
+    const int row = static_cast<int>(set->file.images.size());
+    set->file.pairs.push_back({row, row + 1, genuine, fold});
+    for (const float y : {1.f, genuine ? 2.f : -4.f}) {
+      set->file.images.push_back("image " + std::to_string(set->rows.size()));
+      set->rows.push_back(at);
+      set->rows.push_back(y);
+    }
+  }
+}
+
+TEST(PairsProtocolTest, TheMeanOfTheOtherFoldsIsSubtracted) {
+  PairsProtocol protocol;
+  protocol.distance = Distance::kCosine;
+  protocol.subtract_mean = true;
+  PairSet set;
+  set.file.folds = 2;
+  for (int fold = 0; fold < 2; ++fold) AddAround(100, fold, &set);
+  const VerificationReport report = set.Judge(protocol);
+  EXPECT_EQ("the other folds", report.mean_source);
+  EXPECT_EQ(1, report.accuracy.value);
+  EXPECT_NEAR(0, report.worst_genuine[0].distance, 1e-6);
+  EXPECT_NEAR(2, report.worst_impostor[0].distance, 1e-6);
+  EXPECT_NEAR(1, report.accuracy_threshold, 1e-6);
+}
+
+TEST(PairsProtocolTest, AFoldsOwnMeanIsNotSubtracted) {
+  PairsProtocol protocol;
+  protocol.distance = Distance::kCosine;
+  protocol.subtract_mean = true;
+  PairSet set;
+  set.file.folds = 2;
+  AddAround(100, 0, &set);
+  AddAround(0, 1, &set);
+  // Fold 0 is seen from (0, 0), fold 1 from (100, 0): all lie in one direction.
+  const VerificationReport report = set.Judge(protocol);
+  EXPECT_LT(report.worst_impostor[0].distance, 0.01);
+  EXPECT_LT(report.worst_impostor[1].distance, 0.01);
+  // One set has the mean that is given.
+  PairSet one;
+  AddAround(100, 0, &one);
+  protocol.mean = MeanOfPairs(one.file, one.rows, one.width);
+  EXPECT_EQ((std::vector<float>{100, 0}), protocol.mean);
+  EXPECT_NEAR(2, one.Judge(protocol).worst_impostor[0].distance, 1e-6);
+}
+
 // Of the pairs of a fold, or of the others, with plain distances.
 struct PlainPairs {
   std::vector<float> distances;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <sstream>
 
 #include "caffe/check.hpp"
@@ -394,6 +395,39 @@ void WritePlots(const std::string& folder, const std::string& title,
   DrawWithGnuplot(folder, RocPicture(title, report));
   DrawWithGnuplot(folder, DetPicture(title, report));
   DrawWithGnuplot(folder, DistancesPicture(title, report, distance));
+}
+
+std::vector<PlotPoint> ThinCurve(const RocCurve& curve) {
+  return Steps(curve, FarAxis(curve), {0, 1, false}, false);
+}
+
+void WriteComparison(const std::string& folder,
+                     const std::vector<NamedCurve>& curves) {
+  // Okabe and Ito's, told apart by dashes, too.
+  constexpr const char* kColors[] = {"'#0072b2'", "'#d55e00'", "'#009e73'",
+                                     "'#cc79a7'", "'#222222'"};
+  MakePictureFolder(folder);
+  GnuplotPicture picture;
+  picture.name = "compare";
+  double begin = 0.1, lowest = 1;
+  std::ostringstream plot;
+  for (size_t k = 0; k < curves.size(); ++k) {
+    const std::string name = "curve" + std::to_string(k);
+    picture.settings += DataBlock(name, curves[k].points);
+    begin = std::min(begin, DecadeBelow(curves[k].points.front().x));
+    lowest = std::min(lowest, curves[k].points.front().y);
+    plot << (k == 0 ? "plot $" : ", \\\n  $") << name
+         << " with steps lw 2.5 dt " << k + 1 << " lc rgb "
+         << kColors[k % std::size(kColors)] << " title "
+         << GnuplotQuote(curves[k].name);
+  }
+  picture.settings += kFrame + RangeOf("x", {begin, 1, true}) +
+                      RangeOf("y", {LowestTar(lowest), 1, false}) +
+                      "set key maxcols 1\n"
+                      "set xlabel 'false accept rate (FAR)'\n"
+                      "set ylabel 'true accept rate (TAR)'\n";
+  picture.plot = plot.str();
+  DrawWithGnuplot(folder, picture);
 }
 
 void WriteCmcPlot(const std::string& folder, const std::string& title,

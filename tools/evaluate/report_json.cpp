@@ -2,7 +2,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include <utility>
+
 #include "tools/common/tool_main.hpp"
+#include "tools/evaluate/plots.hpp"
 #include "tools/evaluate/report_text.hpp"
 
 namespace caffe {
@@ -123,6 +126,30 @@ void AddVerification(const VerificationReport& report,
   }
 }
 
+// What a comparison with other reports wants (compare.hpp).
+void AddForComparison(const VerificationReport& report, Object* object) {
+  if (!report.curve.HasBothKinds()) return;
+  char hash[24];
+  std::snprintf(hash, sizeof(hash), "%016llx",
+                static_cast<unsigned long long>(report.pairs_hash));  // NOLINT
+  object->Words("pairs_hash", hash);
+  object->Count("seed", static_cast<int64_t>(report.seed));
+  for (const auto& draws : {std::make_pair("auc_draws", &report.auc_draws),
+                            std::make_pair("eer_draws", &report.eer_draws)}) {
+    std::vector<std::string> numbers;
+    for (const double draw : *draws.second) {
+      numbers.push_back(Number(draw, "%.6f"));
+    }
+    object->Raw(draws.first, ListOf(numbers));
+  }
+  std::vector<std::string> points;
+  for (const PlotPoint& point : ThinCurve(report.curve)) {
+    points.push_back("[" + Number(point.x, "%.7g") + ", " +
+                     Number(point.y, "%.6f") + "]");
+  }
+  object->Raw("roc", ListOf(points));
+}
+
 std::string RetrievalOf(const RetrievalReport& report) {
   Object object;
   object.Count("queries", report.queries);
@@ -180,6 +207,7 @@ std::string JsonOf(const EvaluationReport& report) {
     overlap.Count("images", report.overlap->images);
     object.Raw("train_overlap", overlap.text());
   }
+  if (report.verification) AddForComparison(*report.verification, &object);
   return object.text() + "\n";
 }
 

@@ -8,11 +8,13 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
+#include "data/list_file.hpp"
 #include "embed/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/threshold_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
+#include "tools/evaluate/compare.hpp"
 #include "tools/evaluate/gnuplot.hpp"
 #include "evaluation/identification_protocol.hpp"
 #include "evaluation/pairs_protocol.hpp"
@@ -37,10 +39,13 @@ TERCET_FLAG(string, embeddings, "",
             "an .npy of embeddings, one a row, in place of a net and images");
 TERCET_FLAG(string, list, "",
             "of --embeddings: lines `path label`, one a row; or the folder "
-            "that extract was given");
+            "that extract was given (default: F.npy.list, which extract "
+            "writes)");
 TERCET_FLAG(string, pairs, "",
             "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or lines "
             "`path path 0|1`");
+TERCET_FLAG(bool, skip_missing, false,
+            "of --pairs: leave out the pairs of which an image is missing");
 TERCET_FLAG(string, threshold_pairs, "",
             "of --pairs without folds: take the threshold from these");
 TERCET_FLAG(double, threshold, 0, "take the accuracy at this threshold");
@@ -51,8 +56,12 @@ TERCET_FLAG(string, gallery_embeddings, "",
             "an .npy of the gallery's embeddings");
 TERCET_FLAG(string, probe_embeddings, "", "an .npy of the probes' embeddings");
 TERCET_FLAG(bool, cameras, false,
-            "the lines of --gallery and --probe are `path label camera`");
+            "the lines of --gallery and --probe are `path label camera`: the "
+            "probe's own camera's images of its person are left out");
 TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2, cosine or l1");
+TERCET_FLAG(bool, subtract_mean, false,
+            "subtract the mean of other people's embeddings: of the other "
+            "folds, or of --threshold_pairs");
 TERCET_FLAG(int32_t, fold, 0, "judge the people of this fold alone");
 TERCET_FLAG(int32_t, of, 0,
             "how many folds there are (0: all people are judged)");
@@ -73,12 +82,19 @@ TERCET_FLAG(string, train_list, "",
             "a folder or list that the net was trained with: warn where people "
             "are in both");
 TERCET_FLAG(string, plots, "",
-            "the folder for pictures: ROC, DET, distances and the worst pairs "
-            "(by gnuplot)");
+            "the folder for pictures: ROC, DET, distances and the worst pairs, "
+            "or CMC and ranked answers (by gnuplot)");
 TERCET_FLAG(string, out, "", "a file for the JSON");
+TERCET_FLAG(string, compare, "",
+            "compare the JSON of two to five evaluations: --compare A.json "
+            "B.json; --plots=DIR draws their curves");
 TERCET_FLAG(string, format, "table", "table or json");
 TERCET_FLAG(int64_t, seed, 1,
             "the seed of weights that are not loaded, and of draws");
+
+// Candidates for the sheet of the worst pairs, where an image is in two at most;
+// and the probes of the sheet of ranked answers.
+constexpr int64_t kWorstForSheet = 4096, kRankedProbes = 12;
 
 // What is judged, as it goes in front of errors.
 string Place() {
@@ -143,18 +159,30 @@ void CheckInput() {
   Exclude("gallery_embeddings", {"model", "weights", "images", "blob",
                                  "embeddings", "pixels"});
   Exclude("gallery", {"pairs", "images", "embeddings", "of", "threshold",
-                      "far", "recall", "plots"});
+                      "far", "recall", "subtract_mean"});
   Exclude("pairs", {"of", "recall"});
   Exclude("threshold_pairs", {"threshold"});
   Exclude("threshold", {"of"});
+  Exclude("subtract_mean", {"threshold", "write_threshold"});
+  USAGE_CHECK(!FLAGS_subtract_mean || FLAGS_of > 0 || FlagGiven("pairs"))
+      << "--subtract_mean: the mean is other people's; wants --fold and --of, "
+      << "or --pairs";
   for (const auto& pair : vector<std::pair<const char*, const char*>>{
-           {"list", "embeddings"}, {"embeddings", "list"},
-           {"threshold_pairs", "pairs"}, {"gallery", "probe"},
+           {"list", "embeddings"},
+           {"threshold_pairs", "pairs"}, {"skip_missing", "pairs"},
+           {"gallery", "probe"},
            {"probe", "gallery"}, {"cameras", "gallery"},
            {"gallery_embeddings", "gallery"},
            {"gallery_embeddings", "probe_embeddings"},
            {"probe_embeddings", "gallery_embeddings"}}) {
     Want(pair.first, pair.second);
+  }
+  // extract writes the rows' images beside them.
+  if (FlagGiven("embeddings") && !FlagGiven("list")) {
+    const string names = FLAGS_embeddings + ".list";
+    USAGE_CHECK(IsFile(names))
+        << "--embeddings: wants --list (there is no " << names << ")";
+    SetFlag("list", names);
   }
   if (FromArrays()) {
     RefuseImageFlags("is for images");
@@ -191,6 +219,23 @@ void CheckFlags() {
 std::optional<double> GivenThreshold() {
   if (!FlagGiven("threshold")) return std::nullopt;
   return FLAGS_threshold;
+}
+
+// What a threshold's file says, in some words; "" where there is none.
+string ThresholdInFile(const string& path) {
+  if (!std::filesystem::exists(path)) return "";
+  try {
+    const VerificationThreshold file = ReadThreshold(path);
+    std::ostringstream text;
+    text << "threshold " << ThresholdText(file.threshold()) << " ("
+         << file.distance();
+    if (file.has_far()) text << ", for FAR " << file.far();
+    if (file.has_blob()) text << ", blob " << file.blob();
+    text << (file.flip() ? ", flip)" : ")");
+    return text.str();
+  } catch (const Error&) {
+    return "a file that holds no threshold";
+  }
 }
 
 // One evaluation: its input, its report, and the images of the report's rows.
@@ -254,6 +299,8 @@ class Evaluation {
     protocol.calibrated_far = FLAGS_threshold_far;
     protocol.ranks = ranks_;
     protocol.threshold = GivenThreshold();
+    protocol.subtract_mean = FLAGS_subtract_mean;
+    if (FlagGiven("plots")) protocol.worst = kWorstForSheet;
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
     const EmbeddingSet set =
@@ -263,11 +310,22 @@ class Evaluation {
     PeopleReport found = JudgePeople(protocol, set);
     report_.verification = std::move(found.verification);
     report_.retrieval = std::move(found.retrieval);
-    paths_ = set.names;
+    paths_ = Pictures(set.names);
     for (const int i : found.judged) {
       judged_.push_back(paths_[i]);
       judged_labels_.push_back(set.labels[i]);
     }
+  }
+
+  // Where the pictures lie of images that a list names; a list's paths are
+  // relative to its folder, or to --root.
+  vector<string> Pictures(vector<string> names) const {
+    if (!FlagGiven("embeddings")) return names;
+    const ListPaths path_of(FLAGS_list, FLAGS_root);
+    for (string& name : names) {
+      if (!IsFile(name) && IsFile(path_of(name))) name = path_of(name);
+    }
+    return names;
   }
 
   void JudgeFileOfPairs() {
@@ -278,6 +336,8 @@ class Evaluation {
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
     protocol.threshold = GivenThreshold();
+    protocol.subtract_mean = FLAGS_subtract_mean;
+    if (FlagGiven("plots")) protocol.worst = kWorstForSheet;
     protocol.threshold_source = "--threshold";
     EmbeddingSet rows;
     if (FromArrays()) {
@@ -289,19 +349,17 @@ class Evaluation {
         << "--pairs=" << FLAGS_pairs << ": has " << pairs.folds << " folds, "
         << "which give each other their thresholds; --threshold and "
         << "--threshold_pairs are for one set";
-    if (FlagGiven("threshold_pairs")) {
-      EmbeddingSet others = rows;
-      const PairsFile other = ReadPairs(FLAGS_threshold_pairs, &others);
-      protocol.threshold =
-          BestThresholdOfPairs(distance_, other, others.rows, others.width);
-      protocol.threshold_source = FLAGS_threshold_pairs;
-    }
+    USAGE_CHECK(pairs.folds > 1 || !FLAGS_subtract_mean ||
+                FlagGiven("threshold_pairs"))
+        << "--subtract_mean: " << FLAGS_pairs << " is one set, and the mean is "
+        << "other people's; wants --threshold_pairs";
+    if (FlagGiven("threshold_pairs")) TakeThreshold(rows, &protocol);
     if (pairs.people == 0 && FLAGS_bootstrap > 0) {
       LOG(WARNING) << FLAGS_pairs << ": no intervals: " << pairs.why_unknown;
     }
     in_place_ = true;
     report_.verification = JudgePairs(protocol, pairs, rows.rows, rows.width);
-    paths_ = pairs.images;
+    paths_ = Pictures(pairs.images);
     set<string> seen;
     for (const metric::ListedPair& pair : pairs.pairs) {
       for (const int i : {pair.i, pair.j}) {
@@ -312,14 +370,30 @@ class Evaluation {
     }
   }
 
+  // The threshold, and the mean, of --threshold_pairs.
+  void TakeThreshold(const EmbeddingSet& rows, PairsProtocol* protocol) {
+    EmbeddingSet others = rows;
+    const PairsFile other = ReadPairs(FLAGS_threshold_pairs, &others);
+    if (FLAGS_subtract_mean) {
+      protocol->mean = MeanOfPairs(other, others.rows, others.width);
+      for (size_t i = 0; i < others.rows.size(); ++i) {
+        others.rows[i] -= protocol->mean[i % others.width];
+      }
+    }
+    protocol->threshold =
+        BestThresholdOfPairs(distance_, other, others.rows, others.width);
+    protocol->threshold_source = FLAGS_threshold_pairs;
+  }
+
   // The pairs of a file; with a net, `embeddings` becomes theirs.
   PairsFile ReadPairs(const string& file, EmbeddingSet* embeddings) {
     if (FromArrays()) {
       ImagesInList finder(embeddings->names);
-      return ReadPairsFile(file, &finder, embeddings->labels);
+      return ReadPairsFile(file, &finder, embeddings->labels,
+                           FLAGS_skip_missing);
     }
     ImagesOnDisk finder(file, FLAGS_images.empty() ? FLAGS_root : FLAGS_images);
-    PairsFile pairs = ReadPairsFile(file, &finder);
+    PairsFile pairs = ReadPairsFile(file, &finder, {}, FLAGS_skip_missing);
     embeddings->rows = embedder_->Embed(pairs.images);
     embeddings->width = embedder_->width();
     return pairs;
@@ -345,7 +419,9 @@ class Evaluation {
     protocol.distance = distance_;
     protocol.replicates = FLAGS_bootstrap;
     protocol.seed = FLAGS_seed;
+    if (FlagGiven("plots")) protocol.worst = kRankedProbes;
     in_place_ = true;
+    paths_ = images.gallery.paths;
     report_.identification =
         JudgeIdentification(protocol, images, gallery, probes, width);
     judged_ = images.probes.paths;
@@ -360,11 +436,11 @@ class Evaluation {
       return rows;
     }
     vector<float> rows = ReadRows(npy, width);
-    INPUT_CHECK(rows.size() == images.paths.size() * *width)
-        << list << ": names " << images.paths.size() << " images, and " << npy
+    INPUT_CHECK(static_cast<int64_t>(rows.size()) == images.listed * *width)
+        << list << ": names " << images.listed << " images, and " << npy
         << " holds " << rows.size() / *width
         << " embeddings; wanted one for each";
-    return rows;
+    return KeepRows(images, rows, *width);
   }
 
   // A FAR that was asked for is not passed over in silence.
@@ -407,7 +483,17 @@ class Evaluation {
     threshold.set_impostor_pairs(report_.verification->impostor);
     StoreSettings(&threshold);
     threshold.set_weights_hash(embedder_->WeightsHash());
-    WriteThreshold(ThresholdPath(FLAGS_weights), threshold);
+    const string path = ThresholdPath(FLAGS_weights);
+    const string before = ThresholdInFile(path);
+    WriteThreshold(path, threshold);
+    const string now = ThresholdInFile(path);
+    if (before.empty()) {
+      LOG(INFO) << path << ": holds " << now;
+    } else if (before == now) {
+      LOG(INFO) << path << ": holds " << now << ", as before";
+    } else {
+      LOG(WARNING) << path << ": " << now << " replaces " << before;
+    }
   }
 
   void WritePictures() const {
@@ -417,7 +503,16 @@ class Evaluation {
         (embedder_ && !FLAGS_pixels
              ? ", " + fs::path(FLAGS_weights).filename().string()
              : "");
-    WritePlots(FLAGS_plots, title, *report_.verification);
+    if (report_.identification) {
+      WriteCmcPlot(FLAGS_plots, title, *report_.identification);
+      const string why = WriteRankedSheet(
+          FLAGS_plots, title, *report_.identification, judged_, paths_);
+      if (!why.empty()) {
+        LOG(WARNING) << FLAGS_plots << ": no sheet of ranked answers: " << why;
+      }
+      return;
+    }
+    WritePlots(FLAGS_plots, title, *report_.verification, report_.distance);
     const string reason =
         WriteSheet(FLAGS_plots, title, *report_.verification, paths_);
     if (!reason.empty()) {
@@ -438,7 +533,29 @@ class Evaluation {
   EvaluationReport report_;
 };
 
+constexpr int kMostReports = 5;
+
+int RunComparison() {
+  Exclude("compare", {"model", "weights", "images", "embeddings", "list",
+                      "pairs", "gallery", "probe", "out", "format"});
+  vector<string> files = FlagValues("compare");
+  files.insert(files.end(), Arguments().begin(), Arguments().end());
+  USAGE_CHECK(files.size() >= 2 && files.size() <= kMostReports)
+      << "--compare: found " << files.size()
+      << (files.size() == 1 ? " report" : " reports")
+      << "; wanted 2 to 5, as in: tercet evaluate --compare A.json B.json";
+  if (FlagGiven("plots")) CheckGnuplot();
+  const string text = CompareReports(files, FLAGS_plots);
+  ReleaseLog();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return 0;
+}
+
 int Run() {
+  if (FlagGiven("compare")) return RunComparison();
+  USAGE_CHECK(Arguments().empty())
+      << "stray argument '" << Arguments()[0]
+      << "' (flags are --name=value; --help lists them)";
   CheckFlags();
   Evaluation evaluation;
   evaluation.Judge();
@@ -453,11 +570,13 @@ const Command command(
     "evaluate", "tells how well embeddings verify and identify people",
     "tercet evaluate --model=F --weights=F --images=DIR|LIST [--fold=0 "
     "--of=5] [--pairs=F | --gallery=DIR --probe=DIR] [--plots=DIR]\n"
-    "       tercet evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n\n"
+    "       tercet evaluate --embeddings=F.npy --list=LIST [--pairs=F]\n"
+    "       tercet evaluate --compare A.json B.json ... [--plots=DIR]\n\n"
     "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
     "Recall@k,\n"
     "CMC and mAP, with intervals over people.",
-    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag},
+    kMostReports);
 
 }  // namespace
 }  // namespace caffe

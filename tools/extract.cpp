@@ -1,6 +1,11 @@
 // Writes a blob of a net as an .npy file: for images, or for inputs given as
 // arrays.
+#include <cstdio>
+#include <filesystem>
+
+#include "caffe/util/io.hpp"
 #include "data/identity_list.hpp"
+#include "data/list_file.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
 #include "net/blob_names.hpp"
@@ -23,18 +28,48 @@ TERCET_FLAG(string, root, "", "the folder that a list's paths are relative to");
 TERCET_FLAG(string, input, "",
             "BLOB:FILE.npy, once for each input blob of the net");
 
+// Where the names of the rows' images stand.
+string NamesPath() { return FLAGS_out + ".list"; }
+
+// The images, one a row: a list as evaluate's --list wants it, with paths that
+// are relative to its own folder.
+void WriteNames(const vector<LabelledImage>& images) {
+  namespace fs = std::filesystem;
+  bool labelled = false;
+  for (const LabelledImage& image : images) {
+    labelled = labelled || image.label >= 0;
+  }
+  const fs::path folder = fs::absolute(FLAGS_out).parent_path();
+  string text;
+  for (const LabelledImage& image : images) {
+    const string path =
+        fs::absolute(image.path).lexically_proximate(folder).string();
+    if (path.find_first_of("\n\r") != string::npos ||
+        path != StripBlanks(path)) {
+      LOG(WARNING) << NamesPath() << ": is not written: " << Quoted(image.path)
+                   << " cannot stand in a list";
+      std::remove(NamesPath().c_str());
+      return;
+    }
+    text += path + (labelled ? " " + std::to_string(image.label) : "") + "\n";
+  }
+  WriteFileAtomically(NamesPath(), text);
+}
+
 void ExtractImages(const ImageOptions& options) {
   Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
                     ToolEmbedder(FLAGS_blob, options));
   CheckWeightsGiven(FLAGS_model, embedder.has_parameters());
   vector<string> paths;
-  for (const LabelledImage& image : ListImages(FLAGS_images, FLAGS_root)) {
-    paths.push_back(image.path);
-  }
+  const vector<LabelledImage> images = ListImages(FLAGS_images, FLAGS_root);
+  for (const LabelledImage& image : images) paths.push_back(image.path);
   const vector<float> rows = embedder.Embed(paths);
   vector<int> shape = embedder.row_shape();
   shape.insert(shape.begin(), static_cast<int>(paths.size()));
+  // A list of other rows must not stand beside these, whatever happens between.
+  std::remove(NamesPath().c_str());
   WriteNpy(FLAGS_out, shape, rows.data());
+  WriteNames(images);
 }
 
 string JoinInputNames(const Net<float>& net) {
@@ -84,6 +119,7 @@ void ExtractArrays() {
   FillInputs(&net);
   net.Forward();
   const Blob<float>& blob = *net.blob_by_name(FLAGS_blob);
+  std::remove(NamesPath().c_str());
   WriteNpy(FLAGS_out, blob.shape(), blob.cpu_data());
 }
 

@@ -1,10 +1,14 @@
 // Trains the net of a solver file. What training is, is the
 // solver's (caffe/solver.hpp); this reads the command line, chooses CPU or
 // GPU, loads or resumes, and listens for signals.
+#include <google/protobuf/text_format.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "caffe/sgd_solvers.hpp"
+#include "caffe/version.hpp"
 #include "solver/solver_check.hpp"
 #include "net/prototxt.hpp"
 #include "solver/signal_handler.hpp"
@@ -98,6 +102,49 @@ void WarnOfInputs(const Net<float>& net) {
   }
 }
 
+// The options of a loss that decide what is learnt: "loss (TripletLoss): margin
+// 0.2", for each layer that has such.
+std::string LossesText(const Net<float>& net) {
+  std::string text;
+  for (const auto& layer : net.layers()) {
+    const LayerParameter& param = layer->layer_param();
+    const auto& reflection = *param.GetReflection();
+    std::vector<const google::protobuf::FieldDescriptor*> fields;
+    reflection.ListFields(param, &fields);
+    std::string options;
+    for (const auto* field : fields) {
+      if (field->is_repeated() || field->message_type() == nullptr) continue;
+      const auto& message = reflection.GetMessage(param, field);
+      for (const char* name : {"margin", "mining"}) {
+        const auto* option = field->message_type()->FindFieldByName(name);
+        if (option == nullptr || option->is_repeated()) continue;
+        std::string value;
+        google::protobuf::TextFormat::PrintFieldValueToString(message, option,
+                                                              -1, &value);
+        options += (options.empty() ? "" : ", ") + std::string(name) + " " +
+                   value;
+      }
+    }
+    if (options.empty()) continue;
+    text += "; " + param.name() + " (" + param.type() + "): " + options;
+  }
+  return text;
+}
+
+// What runs, in one line, once.
+void LogStart(Solver<float>* solver) {
+  const Net<float>& net = *solver->net();
+  const std::string commit = BuildCommit();
+  LOG(INFO) << "Tercet " << TERCET_VERSION
+            << (commit.empty() ? "" : " (" + commit + ")") << ": "
+            << CommandLine() << "; net " << net.name() << ", "
+            << net.layers().size() << " layers, "
+            << net.learnable_params().size() << " blobs of parameters"
+            << LossesText(net) << "; " << Caffe::threads()
+            << (Caffe::threads() == 1 ? " thread" : " threads")
+            << (Caffe::mode() == Caffe::GPU ? ", GPU" : ", CPU");
+}
+
 int Run() {
   CheckFlags();
   UseThreads(FLAGS_threads);
@@ -123,6 +170,7 @@ int Run() {
   WarnOfInputs(*solver->net());
   for (const auto& net : solver->test_nets()) WarnOfInputs(*net);
   Resume(solver.get());
+  LogStart(solver.get());
   LogBlasCore();
   ReleaseLog();
   LOG(INFO) << "Starting Optimization";

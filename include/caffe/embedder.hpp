@@ -71,6 +71,9 @@ struct ImageOptions {
   // have length 1, within 0.001, the mean is scaled to length 1 too, unless it
   // is 0.
   bool flip = false;
+  // With flip: a row is the image's row and behind it its mirror image's, as
+  // they are; width() is twice the blob's.
+  bool flip_concat = false;
 };
 
 // An image in memory: height x width x channels bytes, channels innermost. One

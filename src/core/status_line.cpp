@@ -1,12 +1,29 @@
 // The line that is written in place; see the header.
 #include "core/status_line.hpp"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 
+#include "caffe/check.hpp"
+#include "core/text_width.hpp"
+
 namespace caffe {
+
+namespace {
+
+// A line that is as wide as the terminal would leave the cursor on the next.
+int Columns() {
+  constexpr int kUnknown = 80;
+  struct winsize size;
+  const bool known =
+      ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return (known ? size.ws_col : kUnknown) - 1;
+}
+
+}  // namespace
 
 bool StatusLine::Due(Clock::time_point now) const {
   return shown_ && now - printed_ >= std::chrono::milliseconds(200);
@@ -15,7 +32,7 @@ bool StatusLine::Due(Clock::time_point now) const {
 void StatusLine::Show(const std::string& text) {
   if (!shown_) return;
   // The cursor goes back to the start, so that a log line covers this one.
-  std::fprintf(stderr, "\r%s\033[K\r", text.c_str());
+  std::fprintf(stderr, "\r%s\033[K\r", CutToWidth(text, Columns()).c_str());
   std::fflush(stderr);
   visible_ = true;
   Restart();
@@ -28,7 +45,9 @@ void StatusLine::Clear() {
   visible_ = false;
 }
 
-bool StatusLine::OnTerminal() { return isatty(STDERR_FILENO) != 0; }
+bool StatusLine::OnTerminal() {
+  return isatty(STDERR_FILENO) != 0 && FLAGS_minloglevel <= google::GLOG_INFO;
+}
 
 std::string TimeText(double seconds) {
   const int64_t s = static_cast<int64_t>(

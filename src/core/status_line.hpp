@@ -23,12 +23,13 @@ class StatusLine {
   // A fifth of a second goes by before the next text is due.
   void Restart(Clock::time_point now = Clock::now()) { printed_ = now; }
   bool Due(Clock::time_point now = Clock::now()) const;
-  // Writes the text, whether or not it is due.
+  // Writes the text, whether or not it is due: as much of it as fits into one
+  // line of the terminal.
   void Show(const std::string& text);
   // Wipes the line, before something else is printed.
   void Clear();
 
-  // Whether stderr is a terminal.
+  // Whether stderr is a terminal, and the log is not kept to warnings.
   static bool OnTerminal();
 
  private:

@@ -55,6 +55,19 @@ void AverageRow(const float* mirrored, int width, float* row) {
   }
 }
 
+// The last rows of `width` values become twice as wide, each with its mirror
+// image's behind it.
+void ConcatRows(const vector<float>& mirrored, int width,
+                vector<float>* rows) {
+  const vector<float> plain(rows->end() - mirrored.size(), rows->end());
+  rows->resize(rows->size() - mirrored.size());
+  for (size_t at = 0; at < plain.size(); at += width) {
+    for (const vector<float>* part : {&plain, &mirrored}) {
+      rows->insert(rows->end(), part->begin() + at, part->begin() + at + width);
+    }
+  }
+}
+
 Image CopyView(const ImageView& view, const string& name) {
   const int64_t height = view.height, width = view.width;
   INPUT_CHECK(view.pixels != nullptr && height > 0 && width > 0 &&
@@ -231,6 +244,9 @@ Embedder::Impl::Impl(const string& model, const string& weights,
 void Embedder::Impl::TakeRowShape() {
   width_ = output_->count(1);
   row_shape_.assign(output_->shape().begin() + 1, output_->shape().end());
+  if (!options_.image.flip || !options_.image.flip_concat) return;
+  width_ *= 2;
+  row_shape_ = {width_};
 }
 
 void Embedder::Impl::AppendRows(int count, vector<float>* rows) {
@@ -264,6 +280,10 @@ void Embedder::Impl::AppendBatch(int count, vector<float>* rows) {
   MirrorRows(images, shape_[3], data_->mutable_cpu_data());
   vector<float> mirrored;
   AppendRows(count, &mirrored);
+  if (options_.image.flip_concat) {
+    ConcatRows(mirrored, width_ / 2, rows);
+    return;
+  }
   float* first = rows->data() + (rows->size() - mirrored.size());
   for (int i = 0; i < count; ++i) {
     const int64_t row = static_cast<int64_t>(i) * width_;

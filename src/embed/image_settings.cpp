@@ -115,7 +115,10 @@ ImageOptions ParseImageOptions(const VerificationThreshold& settings) {
                     options.crop.width <= options.resize.width);
   INPUT_CHECK(cut) << "--crop=" << settings.crop()
                    << ": is larger than --resize=" << settings.resize();
+  INPUT_CHECK(settings.flip() || !settings.flip_concat())
+      << "flip_concat: wants flip: true";
   options.flip = settings.flip();
+  options.flip_concat = settings.flip_concat();
   return options;
 }
 

@@ -31,7 +31,9 @@ void CheckImage(const ImageOptions& given, const ImageOptions& found,
   Check("channels", path, !given.rgb || found.rgb);
   CheckSize("resize", path, given.resize, found.resize);
   CheckSize("crop", path, given.crop, found.crop);
-  Check("flip", path, !given.flip || found.flip);
+  Check("flip", path,
+        !given.flip ||
+            (found.flip && given.flip_concat == found.flip_concat));
 }
 
 }  // namespace

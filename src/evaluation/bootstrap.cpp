@@ -34,6 +34,8 @@ double QuantileOf(const std::vector<double>& sorted, double share) {
   return sorted[k] + (place - k) * (sorted[next] - sorted[k]);
 }
 
+}  // namespace
+
 Interval IntervalOf(std::vector<double> values, double level) {
   values.erase(std::remove_if(values.begin(), values.end(),
                               [](double v) { return std::isnan(v); }),
@@ -43,6 +45,8 @@ Interval IntervalOf(std::vector<double> values, double level) {
   return Interval{QuantileOf(values, (1 - level) / 2),
                   QuantileOf(values, (1 + level) / 2)};
 }
+
+namespace {
 
 // The figures of one replicate.
 struct Replicate {
@@ -197,6 +201,10 @@ VerificationIntervals BootstrapVerification(const BootstrapOptions& options,
   VerificationIntervals all;
   for (const Replicate& one : replicates) {
     all.replicates += !std::isnan(one.auc);
+  }
+  for (const Replicate& one : replicates) {
+    all.auc_draws.push_back(one.auc);
+    all.eer_draws.push_back(one.eer);
   }
   all.auc = interval([](const Replicate& one) { return one.auc; });
   all.eer = interval([](const Replicate& one) { return one.eer; });

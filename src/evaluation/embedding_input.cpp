@@ -40,10 +40,10 @@ void ReadNames(const std::string& list, bool labelled, EmbeddingSet* set) {
     int64_t label = 0;
     if (labelled) {
       if (!CutLastWord(line.text, &path, &word) ||
-          !ParseWholeNumber(word, &label) || label < 0 ||
+          !ParseWholeNumber(word, &label) || label < -1 ||
           label > kMaxListLabel) {
         form.Add(line.number, "wanted `path label`, the label a whole number "
-                              "from 0 to 16777216");
+                              "from 0 to 16777216 (or -1: of nobody)");
         continue;
       }
       set->labels.push_back(static_cast<int>(label));
@@ -55,7 +55,8 @@ void ReadNames(const std::string& list, bool labelled, EmbeddingSet* set) {
   repeated.Warn(list, lines.size());
 }
 
-// Images of a folder that lie beside the people's folders have label -1.
+// Images of a folder that lie beside the people's folders have label -1, and
+// in a list those that show nobody.
 void LeaveOutNobodys(const std::string& list, EmbeddingSet* set) {
   std::string first;
   size_t kept = 0;
@@ -75,7 +76,9 @@ void LeaveOutNobodys(const std::string& list, EmbeddingSet* set) {
   set->names.resize(kept);
   set->labels.resize(kept);
   LOG(WARNING) << list << ": left out " << left_out
-               << " images that lie in no person's folder, the first: "
+               << (fs::is_directory(list)
+                       ? " images that lie in no person's folder, the first: "
+                       : " images whose label is -1, of nobody, the first: ")
                << first;
 }
 

@@ -2,6 +2,9 @@
 #include "evaluation/figures.hpp"
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 namespace caffe {
 
@@ -35,6 +38,18 @@ TarAtFar ReadTar(const RocCurve& curve, double far) {
   return entry;
 }
 
+// The number of nine digits that is next to a threshold, if the same pairs are
+// accepted by it: so what is printed, drawn and written is one number. Between
+// two distances, which are floats, there always is one.
+double NineDigits(const RocCurve& curve, double threshold) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.9g", threshold);
+  const double shorter = std::strtod(text, nullptr);
+  const metric::OperatingPoint was = curve.AtThreshold(threshold);
+  const metric::OperatingPoint is = curve.AtThreshold(shorter);
+  return was.tar == is.tar && was.far == is.far ? shorter : threshold;
+}
+
 }  // namespace
 
 void ReadCurve(const std::vector<double>& fars, double calibrated_far,
@@ -49,6 +64,9 @@ void ReadCurve(const std::vector<double>& fars, double calibrated_far,
   report->eer_threshold = equal.threshold;
   for (const double far : fars) report->tar.push_back(ReadTar(curve, far));
   report->calibrated = ReadTar(curve, calibrated_far);
+  if (!report->calibrated.supported) return;
+  report->calibrated.threshold =
+      NineDigits(curve, report->calibrated.threshold);
 }
 
 ValAtFar ValOverFolds(double far, const std::vector<RocCurve>& own,
@@ -74,6 +92,15 @@ ValAtFar ValOverFolds(double far, const std::vector<RocCurve>& own,
   return entry;
 }
 
+void PairsHash::Add(const std::string& image, int64_t about) {
+  // The folder and the name, so that the same set elsewhere is the same.
+  const std::filesystem::path path(image);
+  const std::string name = path.parent_path().filename().string() + "/" +
+                           path.stem().string();
+  hasher_.Add(name.data(), name.size());
+  hasher_.Add(&about, sizeof(about));
+}
+
 void AddIntervals(metric::BootstrapOptions options,
                   const metric::VerificationScores& scores,
                   const std::vector<int>& person, const std::vector<int>& group,
@@ -85,6 +112,9 @@ void AddIntervals(metric::BootstrapOptions options,
   const metric::VerificationIntervals intervals = metric::BootstrapVerification(
       options, scores, person.data(), group.data(), people);
   report->replicates = intervals.replicates;
+  report->auc_draws = intervals.auc_draws;
+  report->eer_draws = intervals.eer_draws;
+  report->seed = options.seed;
   report->auc.interval = intervals.auc;
   report->eer.interval = intervals.eer;
   report->accuracy.interval = intervals.accuracy;

@@ -3,7 +3,11 @@
 #ifndef TERCET_EVALUATION_FIGURES_HPP_
 #define TERCET_EVALUATION_FIGURES_HPP_
 
+#include <cstdint>
+#include <string>
 #include <vector>
+
+#include "core/hasher.hpp"
 
 #include "evaluation/report.hpp"
 
@@ -27,6 +31,17 @@ void ReadCurve(const std::vector<double>& fars, double calibrated_far,
 // Curves without pairs of both kinds are passed over, with their fold.
 ValAtFar ValOverFolds(double far, const std::vector<metric::RocCurve>& own,
                       const std::vector<metric::RocCurve>& others);
+
+// What tells judged pairs from others: their images, by folder and name, and who
+// or what they are, in order.
+class PairsHash {
+ public:
+  void Add(const std::string& image, int64_t about);
+  uint64_t value() const { return hasher_.value(); }
+
+ private:
+  Hasher hasher_;
+};
 
 // The intervals of a report's figures. options: its fars are set here. person,
 // group: of each row.

@@ -2,8 +2,11 @@
 // and its figures are evaluation/retrieval.hpp's.
 #include "evaluation/identification_protocol.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "caffe/check.hpp"
 #include "data/identity_list.hpp"
@@ -13,6 +16,9 @@
 namespace caffe {
 
 namespace {
+
+constexpr int kJunk = -1;
+constexpr char kJunkFolder[] = "-1";
 
 bool IsFolder(const std::string& path) {
   std::error_code code;
@@ -24,23 +30,28 @@ LabelledImages ReadFolderByName(const std::string& folder,
                                 std::map<std::string, int>* people) {
   LabelledImages images;
   for (const Identity& person : ReadIdentities(folder, "")) {
+    if (person.name == kJunkFolder) {
+      images.listed += static_cast<int64_t>(person.images.size());
+      continue;
+    }
     const int label =
         people->emplace(person.name, static_cast<int>(people->size()))
             .first->second;
     for (const std::string& path : person.images) {
       images.paths.push_back(path);
       images.labels.push_back(label);
+      images.places.push_back(images.listed++);
     }
   }
   return images;
 }
 
-// Cuts the last word, a number from 0 on, off a line.
-bool CutNumber(std::string* text, int* number) {
+// Cuts the last word, a number from `least` on, off a line.
+bool CutNumber(int least, std::string* text, int* number) {
   std::string front, word;
   int64_t value = 0;
   if (!CutLastWord(*text, &front, &word) || !ParseWholeNumber(word, &value) ||
-      value < 0 || value > kMaxListLabel) {
+      value < least || value > kMaxListLabel) {
     return false;
   }
   *text = front;
@@ -59,13 +70,18 @@ LabelledImages ReadListInOrder(const std::string& list,
   for (const ListLine& line : lines) {
     std::string text = line.text;
     int camera = 0, label = 0;
-    if ((lists.cameras && !CutNumber(&text, &camera)) ||
-        !CutNumber(&text, &label)) {
+    // What is junk may have any camera.
+    if ((lists.cameras && !CutNumber(kJunk, &text, &camera)) ||
+        !CutNumber(kJunk, &text, &label) || (label != kJunk && camera < 0)) {
       form.Add(line.number, "found " + Quoted(line.text) + "; wanted `" + wanted +
                                 "`, numbers from 0 to " +
-                                std::to_string(kMaxListLabel));
+                                std::to_string(kMaxListLabel) +
+                                " (or the label -1: of nobody)");
       continue;
     }
+    const int64_t place = images.listed++;
+    if (label == kJunk) continue;
+    images.places.push_back(place);
     const std::string path = path_of(text);
     if (lists.on_disk && !IsFile(path)) {
       missing.Add(line.number, "no such image: " + path);
@@ -104,6 +120,16 @@ void WarnOfProbesInGallery(const IdentificationLists& lists,
                << lists.gallery << ", too: each finds itself";
 }
 
+void WarnOfJunk(const std::string& list, const LabelledImages& images) {
+  const int64_t junk =
+      images.listed - static_cast<int64_t>(images.paths.size());
+  INPUT_CHECK(!images.paths.empty())
+      << list << ": all of its " << junk << " images have label -1: of nobody";
+  if (junk == 0) return;
+  LOG(WARNING) << list << ": passed over " << junk << " of " << images.listed
+               << " images: their label is -1, of nobody";
+}
+
 GalleryAndProbes ReadLists(const IdentificationLists& lists) {
   const bool folders = IsFolder(lists.gallery);
   INPUT_CHECK(folders == IsFolder(lists.probes))
@@ -129,8 +155,21 @@ GalleryAndProbes ReadLists(const IdentificationLists& lists) {
 
 GalleryAndProbes ReadGalleryAndProbes(const IdentificationLists& lists) {
   const GalleryAndProbes images = ReadLists(lists);
+  WarnOfJunk(lists.gallery, images.gallery);
+  WarnOfJunk(lists.probes, images.probes);
   WarnOfProbesInGallery(lists, images);
   return images;
+}
+
+std::vector<float> KeepRows(const LabelledImages& images,
+                            const std::vector<float>& rows, int width) {
+  CHECK_EQ(rows.size(), images.listed * width);
+  std::vector<float> kept;
+  for (const int64_t place : images.places) {
+    kept.insert(kept.end(), rows.begin() + place * width,
+                rows.begin() + (place + 1) * width);
+  }
+  return kept;
 }
 
 std::vector<metric::Interval> IntervalsOfMeans(
@@ -155,6 +194,67 @@ std::vector<metric::Interval> IntervalsOfMeans(
   return intervals;
 }
 
+namespace {
+
+// All of the gallery by distance for one probe, but for what its own camera has
+// of its person; no answers where it has no mate.
+RankedProbe RankOf(metric::Distance distance, const GalleryAndProbes& images,
+                   const std::vector<float>& gallery, const float* probe, int p,
+                   int width) {
+  constexpr size_t kAnswers = 8;
+  const LabelledImages& known = images.gallery;
+  RankedProbe ranked = {p, 0, {}};
+  for (size_t g = 0; g < known.labels.size(); ++g) {
+    const bool right = known.labels[g] == images.probes.labels[p];
+    if (right && !known.cameras.empty() &&
+        known.cameras[g] == images.probes.cameras[p]) {
+      continue;
+    }
+    ranked.answers.push_back(
+        {static_cast<int>(g),
+         metric::RowDistance(distance, probe, &gallery[g * width], width),
+         right});
+  }
+  std::stable_sort(ranked.answers.begin(), ranked.answers.end(),
+                   [](const auto& a, const auto& b) {
+                     return a.distance < b.distance;
+                   });
+  const auto mate =
+      std::find_if(ranked.answers.begin(), ranked.answers.end(),
+                   [](const auto& answer) { return answer.right; });
+  const bool none = mate == ranked.answers.end();
+  ranked.mate_rank = none ? 0 : mate - ranked.answers.begin() + 1;
+  ranked.answers.resize(
+      none ? 0 : std::min(kAnswers, ranked.answers.size()));
+  return ranked;
+}
+
+std::vector<RankedProbe> WorstProbes(const IdentificationProtocol& protocol,
+                                     const GalleryAndProbes& images,
+                                     const std::vector<float>& gallery,
+                                     const std::vector<float>& probes,
+                                     int width) {
+  constexpr int64_t kMost = 200;
+  const int64_t all = static_cast<int64_t>(images.probes.labels.size());
+  const int64_t step = std::max<int64_t>(1, (all + kMost - 1) / kMost);
+  std::vector<RankedProbe> worst;
+  for (int64_t p = 0; protocol.worst > 0 && p < all; p += step) {
+    RankedProbe ranked = RankOf(protocol.distance, images, gallery,
+                                &probes[p * width], static_cast<int>(p), width);
+    if (!ranked.answers.empty()) worst.push_back(std::move(ranked));
+  }
+  std::stable_sort(worst.begin(), worst.end(),
+                   [](const RankedProbe& a, const RankedProbe& b) {
+                     return a.mate_rank > b.mate_rank;
+                   });
+  if (static_cast<int64_t>(worst.size()) > protocol.worst) {
+    worst.resize(protocol.worst);
+  }
+  return worst;
+}
+
+}  // namespace
+
 IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
                                          const GalleryAndProbes& images,
                                          const std::vector<float>& gallery,
@@ -170,12 +270,20 @@ IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
   report.people = static_cast<int>(found.people.labels.size());
   report.gallery = static_cast<int64_t>(images.gallery.labels.size());
   report.probes = static_cast<int64_t>(images.probes.labels.size());
+  const auto junk = [](const LabelledImages& some) {
+    // Images that no list was read for are all kept.
+    return some.places.empty()
+               ? 0
+               : some.listed - static_cast<int64_t>(some.places.size());
+  };
+  report.junk = junk(images.gallery) + junk(images.probes);
   report.without_mate = found.without_mate;
   report.cameras = !images.gallery.cameras.empty();
   for (const double hits : found.figures.cmc) {
     report.cmc.push_back(Figure());
     report.cmc.back().value = hits;
   }
+  report.worst = WorstProbes(protocol, images, gallery, probes, width);
   report.map.value = found.figures.map;
   report.map_interpolated.value = found.figures.map_interpolated;
   if (protocol.replicates == 0) return report;

@@ -19,6 +19,11 @@ struct LabelledImages {
   std::vector<std::string> paths;
   std::vector<int> labels;   // one a path
   std::vector<int> cameras;  // one a path, or empty
+  // The place of each among all that the list or folder names, `listed` of
+  // them. The others have label -1 (a folder: the name "-1"): detections that
+  // show nobody, Market-1501's junk, which are neither right nor wrong.
+  std::vector<int64_t> places;
+  int64_t listed = 0;
 };
 
 struct GalleryAndProbes {
@@ -36,14 +41,22 @@ struct IdentificationLists {
 // Of folders, people of one name are one person, and the images are sorted; of
 // lists those of one label, and the images are in the lists' order. Error
 // (kInput) with its place for what a folder or a list does wrong, for a folder
-// beside a list, and for cameras of folders.
+// beside a list, and for cameras of folders. Images of label -1 are passed over
+// with a warning that counts them.
 GalleryAndProbes ReadGalleryAndProbes(const IdentificationLists& lists);
+
+// Of rows of all images that are listed, those of the images that are kept.
+std::vector<float> KeepRows(const LabelledImages& images,
+                            const std::vector<float>& rows, int width);
 
 struct IdentificationProtocol {
   metric::Distance distance = metric::Distance::kSquaredL2;
   int64_t max_rank = 20;
   int replicates = 500;  // of the intervals over people; 0: none
   uint64_t seed = 1;
+  // So many probes are told with their first answers: those whose first mate
+  // comes last, of up to 200 that are taken regularly. 0: none.
+  int64_t worst = 0;
 };
 
 // gallery and probes: rows of the images, each of `width` values. Errors are

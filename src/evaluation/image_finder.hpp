@@ -46,13 +46,15 @@ class ImagesOnDisk : public ImageFinder {
   // The images of the person's folder; null where there is no such folder.
   const FilesByStem* FolderOf(const std::string& name);
   std::string NoFolder(const std::string& name);
+  // At the first image that is missing: is its name there in another form?
+  std::string HintOnce(const std::string& path);
   FoundImage Take(const std::string& path);
 
   const ListPaths path_of_;
   std::map<std::string, FilesByStem> folders_;
   std::map<std::string, int> place_;
   std::vector<std::string> images_;
-  bool suggested_ = false;
+  bool suggested_ = false, hinted_ = false;
 };
 
 // The rows of a list. A path finds the row of just that name; or, in whole

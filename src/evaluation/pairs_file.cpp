@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "caffe/check.hpp"
@@ -46,29 +47,75 @@ bool IsNumber(const std::string& word) {
 class PairsReader {
  public:
   PairsReader(const std::string& file, const std::vector<ListLine>& lines,
-              ImageFinder* finder)
-      : file_(file), lines_(lines), finder_(finder) {
+              ImageFinder* finder, bool skip_missing)
+      : file_(file),
+        lines_(lines),
+        finder_(finder),
+        skip_missing_(skip_missing) {
     result_.file = file;
   }
   virtual ~PairsReader() = default;
 
  protected:
+  // An image of a pair, as the file names it.
+  struct Named {
+    FoundImage found;
+    std::string name;
+  };
+
   // Appends a pair, or notes what is missing.
-  void Add(const ListLine& line, const FoundImage& first,
-           const FoundImage& second, bool genuine, int fold) {
-    for (const FoundImage* image : {&first, &second}) {
-      if (image->place >= 0) continue;
-      missing_.Add(line.number, image->fault);
+  void Add(const ListLine& line, const Named& first, const Named& second,
+           bool genuine, int fold) {
+    bool whole = true;
+    for (const Named* image : {&first, &second}) {
+      if (image->found.place >= 0) continue;
+      missing_images_.insert(image->name);
+      if (missing_.empty()) {
+        missing_ = file_ + ":" + std::to_string(line.number) + ": " +
+                   image->found.fault;
+      }
+      whole = false;
+    }
+    if (!whole) {
+      ++result_.skipped;
       return;
     }
-    twins_ += first.place == second.place;
-    result_.pairs.push_back({first.place, second.place, genuine, fold});
+    twins_ += first.found.place == second.found.place;
+    lines_of_pairs_.push_back(line.number);
+    result_.pairs.push_back(
+        {first.found.place, second.found.place, genuine, fold});
   }
 
   void ThrowFaults() const {
     form_.Throw(file_, "lines", lines_.size());
     value_.Throw(file_, "lines", lines_.size());
-    missing_.Throw(file_, "lines", lines_.size());
+    if (missing_.empty()) return;
+    const size_t all = result_.pairs.size() + result_.skipped;
+    const std::string count =
+        std::to_string(result_.skipped) + " of " + std::to_string(all) +
+        " pairs lack an image, " + std::to_string(missing_images_.size()) +
+        (missing_images_.size() == 1 ? " image" : " images") + " in all";
+    INPUT_CHECK(!result_.pairs.empty()) << missing_ << " (" << count << ")";
+    INPUT_CHECK(skip_missing_)
+        << missing_ << " (" << count
+        << "; --skip_missing judges the other pairs)";
+    LOG(WARNING) << file_ << ": passed over: " << count << "; the first: "
+                 << missing_;
+    CheckWhatIsLeft();
+  }
+
+  // Where pairs were passed over, each fold still has pairs of both kinds.
+  void CheckWhatIsLeft() const {
+    std::vector<int64_t> count(2 * result_.folds, 0);
+    for (const metric::ListedPair& pair : result_.pairs) {
+      ++count[2 * pair.group + pair.genuine];
+    }
+    for (size_t k = 0; k < count.size(); ++k) {
+      INPUT_CHECK(count[k] > 0)
+          << missing_ << " (" << result_.skipped << " pairs were passed over, "
+          << "and fold " << k / 2 + 1 << " has no "
+          << (k % 2 == 1 ? "genuine" : "impostor") << " pair left)";
+    }
   }
 
   PairsFile Finish() {
@@ -83,7 +130,11 @@ class PairsReader {
   const std::string file_;
   const std::vector<ListLine>& lines_;
   ImageFinder* const finder_;
-  ListFault form_, value_, missing_;
+  const bool skip_missing_;
+  ListFault form_, value_;
+  std::string missing_;  // the first fault, with its place
+  std::set<std::string> missing_images_;
+  std::vector<int> lines_of_pairs_;  // the line of each pair
   PairsFile result_;
 
  private:
@@ -180,7 +231,9 @@ class LfwReader : public PairsReader {
     }
     const FoundImage first = finder_->OfPerson(words[0], numbers[0]);
     const FoundImage second = finder_->OfPerson(other, numbers[1]);
-    Add(line, first, second, due.genuine, due.fold);
+    Add(line, {first, words[0] + "/" + std::to_string(numbers[0])},
+        {second, other + "/" + std::to_string(numbers[1])}, due.genuine,
+        due.fold);
     if (first.place >= 0) names_[first.place] = words[0];
     if (second.place >= 0) names_[second.place] = other;
   }
@@ -232,7 +285,8 @@ class PathsReader : public PairsReader {
                                   "'; wanted 1 (one person) or 0 (two)");
     } else {
       const FoundImage first = finder_->OfPath(words[0]);
-      Add(line, first, finder_->OfPath(words[1]), words[2] == "1", 0);
+      Add(line, {first, words[0]}, {finder_->OfPath(words[1]), words[1]},
+          words[2] == "1", 0);
     }
   }
 
@@ -258,7 +312,7 @@ class PathsReader : public PairsReader {
       }
       if ((person[pair.i] == person[pair.j]) == pair.genuine) continue;
       result_.why_unknown =
-          file_ + ":" + std::to_string(lines_[k].number) + ": a pair of " +
+          file_ + ":" + std::to_string(lines_of_pairs_[k]) + ": a pair of " +
           (pair.genuine ? "one person" : "two people") + " has " +
           (pair.genuine ? "two " : "one ") +
           (labels.empty() ? "folder" : "label") + (pair.genuine ? "s" : "");
@@ -278,7 +332,7 @@ bool LacksHeader(const Words& words) {
 }  // namespace
 
 PairsFile ReadPairsFile(const std::string& file, ImageFinder* finder,
-                        const std::vector<int>& labels) {
+                        const std::vector<int>& labels, bool skip_missing) {
   const std::vector<ListLine> lines = ReadListLines(file);
   const Words first = SplitLine(lines[0].text);
   INPUT_CHECK(!LacksHeader(first))
@@ -286,9 +340,9 @@ PairsFile ReadPairsFile(const std::string& file, ImageFinder* finder,
       << "'; wanted a header of LFW's format in front, `folds pairs` or "
          "`pairs`";
   if (first.size() <= 2 && std::all_of(first.begin(), first.end(), IsNumber)) {
-    return LfwReader(file, lines, finder).Read();
+    return LfwReader(file, lines, finder, skip_missing).Read();
   }
-  return PathsReader(file, lines, finder).Read(labels);
+  return PathsReader(file, lines, finder, skip_missing).Read(labels);
 }
 
 }  // namespace caffe

@@ -33,6 +33,7 @@ struct PairsFile {
   std::vector<int> person;
   int people = 0;
   std::string why_unknown;
+  int64_t skipped = 0;  // pairs whose images are missing
 };
 
 // Who is on the images is told by the names in LFW's format, and else by
@@ -43,8 +44,12 @@ struct PairsFile {
 // not fit the format, another number of lines than the header says, a genuine
 // pair where an impostor is due or the other way round, an image that the
 // finder lacks, a label but 0 and 1, and where there are no pairs of one kind.
+// skip_missing: pairs of which the finder lacks an image are left out, with one
+// warning that counts them; it is an error where a fold has no pair of a kind
+// left.
 PairsFile ReadPairsFile(const std::string& file, ImageFinder* finder,
-                        const std::vector<int>& labels = {});
+                        const std::vector<int>& labels = {},
+                        bool skip_missing = false);
 
 }  // namespace caffe
 

@@ -33,6 +33,11 @@ struct PairsProtocol {
   int replicates = 500;
   uint64_t seed = 1;
   int64_t worst = 24;  // how many of the worst pairs of each kind are told
+  // Before distances are taken, the mean of other embeddings is subtracted: in
+  // each fold that of the other folds' pairs, two rows of each pair. One set
+  // gets the mean that is given.
+  bool subtract_mean = false;
+  std::vector<float> mean;
   // For one set; folds have their own. The source is told in the report.
   std::optional<double> threshold;
   std::string threshold_source;
@@ -45,6 +50,10 @@ struct PairsProtocol {
 VerificationReport JudgePairs(const PairsProtocol& protocol,
                               const PairsFile& pairs,
                               const std::vector<float>& rows, int width);
+
+// The mean of the rows of all pairs, two of each pair.
+std::vector<float> MeanOfPairs(const PairsFile& pairs,
+                               const std::vector<float>& rows, int width);
 
 // The threshold of the highest plain accuracy over all of the pairs, for
 // judging others.

@@ -49,6 +49,9 @@ class PeopleJudge {
     } else {
       JudgeByOthers();
     }
+    PairsHash hash;
+    for (const int i : report_.judged) hash.Add(set_.names[i], set_.labels[i]);
+    verification.pairs_hash = hash.value();
     verification.worst_genuine = scores_.worst_genuine;
     verification.worst_impostor = scores_.worst_impostor;
     if (protocol_.replicates > 0) FindIntervals();
@@ -95,12 +98,12 @@ class PeopleJudge {
 
   void JudgeByGivenThreshold() {
     VerificationReport& verification = report_.verification;
-    verification.threshold = *protocol_.threshold;
-    verification.threshold_source = "--threshold";
+    verification.accuracy_threshold = *protocol_.threshold;
+    verification.accuracy_threshold_source = "--threshold";
     verification.accuracy.value =
-        verification.curve.BalancedAccuracyAt(verification.threshold);
+        verification.curve.BalancedAccuracyAt(verification.accuracy_threshold);
     thresholds_.assign(groups_, NAN);
-    thresholds_[0] = verification.threshold;
+    thresholds_[0] = verification.accuracy_threshold;
   }
 
   void JudgeByOthers() {
@@ -125,9 +128,9 @@ class PeopleJudge {
     const MeanAndError mean = OverFolds(accuracy);
     verification.accuracy.value = mean.mean;
     verification.accuracy_error = mean.error;
-    verification.threshold = OverFolds(used).mean;
+    verification.accuracy_threshold = OverFolds(used).mean;
     if (accuracy.empty()) return;
-    verification.threshold_source = "other people";
+    verification.accuracy_threshold_source = "other people";
     for (const double far : protocol_.fars) {
       verification.val.push_back(ValOverFolds(far, own, others));
     }
@@ -188,13 +191,44 @@ class PeopleJudge {
   PeopleReport report_;
 };
 
+// Person i, in the order of the labels, is in fold i mod of.
+void SubtractMeanOfOthers(const PeopleProtocol& protocol, EmbeddingSet* set) {
+  CHECK_GT(protocol.of, 0);
+  std::map<int, int> place;
+  for (const int label : set->labels) place[label] = 0;
+  int next = 0;
+  for (auto& entry : place) entry.second = next++;
+  std::vector<double> sum(set->width, 0);
+  double count = 0;
+  for (int64_t i = 0; i < set->size(); ++i) {
+    if (place.at(set->labels[i]) % protocol.of == protocol.fold) continue;
+    for (int k = 0; k < set->width; ++k) sum[k] += set->rows[i * set->width + k];
+    ++count;
+  }
+  INPUT_CHECK(count > 0) << "there is nobody outside of fold " << protocol.fold
+                         << " to take a mean from";
+  for (int64_t i = 0; i < set->size(); ++i) {
+    for (int k = 0; k < set->width; ++k) {
+      set->rows[i * set->width + k] -= static_cast<float>(sum[k] / count);
+    }
+  }
+}
+
 }  // namespace
 
 PeopleReport JudgePeople(const PeopleProtocol& protocol,
                          const EmbeddingSet& set) {
   CHECK_EQ(set.labels.size(), set.names.size());
-  WarnOfLengths(protocol.distance, {&set.rows}, set.width);
-  return PeopleJudge(protocol, set).Judge();
+  if (!protocol.subtract_mean) {
+    WarnOfLengths(protocol.distance, {&set.rows}, set.width);
+    return PeopleJudge(protocol, set).Judge();
+  }
+  EmbeddingSet centred = set;
+  SubtractMeanOfOthers(protocol, &centred);
+  WarnOfLengths(protocol.distance, {&centred.rows}, set.width);
+  PeopleReport report = PeopleJudge(protocol, centred).Judge();
+  report.verification.mean_source = "the people of the other folds";
+  return report;
 }
 
 }  // namespace caffe

@@ -21,6 +21,9 @@ struct PeopleProtocol {
   std::vector<double> fars;      // each in (0, 1)
   double calibrated_far = 1e-3;  // whose threshold is told
   std::vector<int64_t> ranks;    // of Recall@k
+  // Before distances are taken, the mean of the embeddings of the people of the
+  // other folds is subtracted; wants `of`.
+  bool subtract_mean = false;
   std::optional<double> threshold;  // given: the accuracy is taken there
   int replicates = 500;             // of the intervals over people; 0: none
   uint64_t seed = 1;

@@ -40,19 +40,26 @@ struct ValAtFar {
 struct VerificationReport {
   int people = 0;  // 0: not known
   int64_t images = 0, genuine = 0, impostor = 0;
+  int64_t skipped_pairs = 0;  // of a file, whose images are missing
   Figure auc, eer;
   double eer_threshold = NAN;
-  // At thresholds that other people, or other pairs, gave; the threshold is
-  // their mean. accuracy_error: the standard error over the folds.
+  // At thresholds that other people, or other pairs, gave; accuracy_threshold
+  // is their mean. accuracy_error: the standard error over the folds.
   Figure accuracy;
-  double accuracy_error = NAN, threshold = NAN;
+  double accuracy_error = NAN, accuracy_threshold = NAN;
   int folds = 0;
-  std::string threshold_source;  // such as "the people of the other folds"
+  // Such as "the people of the other folds".
+  std::string accuracy_threshold_source;
+  std::string mean_source;  // whose mean was subtracted; empty: none was
   std::vector<TarAtFar> tar;
   std::vector<ValAtFar> val;
-  // The threshold for one FAR over all judged pairs, for use elsewhere.
+  // What is called the threshold everywhere: the one for one FAR over all
+  // judged pairs, for use elsewhere. Nine digits tell it whole.
   TarAtFar calibrated;
   int replicates = 0;
+  // For comparing: the draws of the bootstrap, and what the judged pairs are.
+  std::vector<double> auc_draws, eer_draws;
+  uint64_t seed = 0, pairs_hash = 0;
   // For the pictures.
   metric::RocCurve curve;
   std::vector<metric::ScoredPair> worst_genuine, worst_impostor;
@@ -67,15 +74,29 @@ struct RetrievalReport {
   Figure precision_at_1, r_precision, map_at_r;
 };
 
+// A probe with the first of its answers.
+struct RankedProbe {
+  struct Answer {
+    int image;  // of the gallery
+    float distance;
+    bool right;
+  };
+  int image;          // of the probes
+  int64_t mate_rank;  // of the first right answer, from 1
+  std::vector<Answer> answers;
+};
+
 // Gallery and probes.
 struct IdentificationReport {
   int people = 0;  // of the probes that have a mate
   int64_t gallery = 0, probes = 0;  // images
+  int64_t junk = 0;                 // images of label -1, which are no one's
   int64_t without_mate = 0;         // of the probes; they are in no figure
   bool cameras = false;
   std::vector<Figure> cmc;  // of the ranks from 1 on
   Figure map;               // the mean of AP as information retrieval has it
   Figure map_interpolated;  // the mean of AP by the trapezoid's rule
+  std::vector<RankedProbe> worst;  // for a picture
   int replicates = 0;
 };
 

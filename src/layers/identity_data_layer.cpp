@@ -31,6 +31,12 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   CheckOptions();
   const PeopleInGroups people = ReadPeople();
   *people_ = InARow(people.people);
+  LOG(INFO) << param.source() << ": " << people_->counts.size() << " people, "
+            << people_->paths.size() << " images"
+            << (this->phase_ == TRAIN ? " to train on" : " to test on")
+            << "; kept out: " << found_people_ - people_->counts.size()
+            << " people, " << found_images_ - people_->paths.size()
+            << " images";
   groups_ = people.group;
   for (size_t i = 0; i < people_->labels.size(); ++i) {
     person_of_[people_->labels[i]] = static_cast<int>(i);
@@ -87,11 +93,13 @@ void IdentityDataLayer<Dtype>::CheckOptions() {
 }
 
 template <typename Dtype>
-PeopleInGroups IdentityDataLayer<Dtype>::ReadPeople() const {
+PeopleInGroups IdentityDataLayer<Dtype>::ReadPeople() {
   const IdentityDataParameter& param =
       this->layer_param_.identity_data_param();
   const std::vector<Identity> all =
       ReadIdentities(param.source(), param.root_folder());
+  found_people_ = all.size();
+  found_images_ = InARow(all).paths.size();
   PeopleInGroups kept{all, {}};
   string place = param.source();
   if (param.has_split()) {

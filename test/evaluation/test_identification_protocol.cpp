@@ -81,15 +81,56 @@ TEST(IdentificationProtocolTest, ListsKeepTheirOrderAndTellCameras) {
   EXPECT_EQ(lists.probes + ":1: no such image: " + (folder / "no image") +
                 " (first of 1 such among 1 lines)",
             RefusedGallery(lists));
-  lists.probes = folder.Write("probes", "a.png 7 1\na.png 7\na.png 7 -1\n");
+  lists.probes = folder.Write("probes", "a.png 7 1\na.png 7\na.png -2 1\n");
   EXPECT_EQ(lists.probes + ":2: found 'a.png 7'; wanted `path label camera`, "
-                           "numbers from 0 to 16777216 (first of 2 such among "
-                           "3 lines)",
+                           "numbers from 0 to 16777216 (or the label -1: of "
+                           "nobody) (first of 2 such among 3 lines)",
             RefusedGallery(lists));
   lists.cameras = false;
   lists.gallery = folder.Write("gallery", "a.png x\n");
   ExpectHas(RefusedGallery(lists), "gallery:1: found 'a.png x'; wanted `path "
                                    "label`, numbers");
+}
+
+// Market-1501 marks with -1 what shows nobody; it is neither right nor wrong.
+TEST(IdentificationProtocolTest, JunkIsPassedOverAndCounted) {
+  ImageFolder folder;
+  IdentificationLists lists;
+  lists.on_disk = false;
+  lists.cameras = true;
+  lists.gallery =
+      folder.Write("gallery", "x -1 -1\na 5 2\nz -1 3\nb 7 2\n");
+  lists.probes = folder.Write("probes", "p 5 1\n");
+  testing::internal::CaptureStderr();
+  const GalleryAndProbes images = ReadGalleryAndProbes(lists);
+  ExpectHas(testing::internal::GetCapturedStderr(),
+            "/gallery: passed over 2 of 4 images: their label is -1");
+  EXPECT_EQ((Numbers{5, 7}), images.gallery.labels);
+  const std::vector<float> rows =
+      KeepRows(images.gallery, {0, 1, 2, 3}, 1);
+  EXPECT_EQ((std::vector<float>{1, 3}), rows);
+  const IdentificationReport report =
+      JudgeIdentification(IdentificationProtocol(), images, rows, {0}, 1);
+  EXPECT_EQ(2, report.gallery);
+  EXPECT_EQ(2, report.junk);
+  EXPECT_EQ(1, report.map.value);
+  lists.gallery = folder.Write("gallery", "x -1 1\n");
+  ExpectHas(RefusedGallery(lists), "all of its 1 images have label -1");
+}
+
+TEST(IdentificationProtocolTest, AFolderOfJunkIsPassedOver) {
+  ImageFolder folder;
+  for (const char* name : {"g/-1/1.png", "g/-1/2.png", "g/ann/1.png",
+                           "p/ann/4.png"}) {
+    folder.Write(name, "");
+  }
+  IdentificationLists lists;
+  lists.gallery = folder / "g";
+  lists.probes = folder / "p";
+  testing::internal::CaptureStderr();
+  const GalleryAndProbes images = ReadGalleryAndProbes(lists);
+  ExpectHas(testing::internal::GetCapturedStderr(), "passed over 2 of 3");
+  EXPECT_EQ(1u, images.gallery.paths.size());
 }
 
 // On a line: people 1 and 2 at 0, 1, 4 and 10, probes beside them.

@@ -206,15 +206,63 @@ TEST_F(PairsFileTest, ANumberThatIsNoneIsRefused) {
 
 TEST_F(PairsFileTest, WhatIsNotOnDiskIsNamedWithItsLine) {
   EXPECT_EQ(":2: no folder of 'anne': " + Lfw("anne") +
-                "; did you mean 'ann'? (first of 1 such among 3 lines)",
+                "; did you mean 'ann'? (1 of 2 pairs lack an image, 2 images in all; "
+                "--skip_missing judges the other pairs)",
             Refused("1\nanne 1 2\nann 1 bob 1\n"));
   EXPECT_EQ(":3: no such image: " + Lfw("bob/bob_0007") +
-                ".* (that folder has 1 images) (first of 1 such among 3 lines)",
+                ".* (that folder has 1 images) (1 of 2 pairs lack an image, 1 image in "
+                "all; --skip_missing judges the other pairs)",
             Refused("1\nann 1 2\nann 1 bob 7\n"));
   EXPECT_EQ(":2: no such image: " + Lfw("ann/c.jpg") +
-                " (first of 1 such among 2 lines)",
+                " (1 of 2 pairs lack an image, 1 image in all; --skip_missing "
+                "judges the other pairs)",
             Refused("ann/ann_0001.jpg ann/ann_0002.png 1\n"
                     "ann/ann_0001.jpg ann/c.jpg 0\n"));
+}
+
+TEST_F(PairsFileTest, PairsWithMissingImagesArePassedOverAndCounted) {
+  const auto read = [&](const std::string& text) {
+    const std::string list = folder_.Write("some.txt", text);
+    ImagesOnDisk finder(list, folder_ / "lfw");
+    return ReadPairsFile(list, &finder, {}, true);
+  };
+  testing::internal::CaptureStderr();
+  const PairsFile pairs = read(
+      "\xef\xbb\xbf" "2\r\nann\t1\t2\r\nann\t1\t9\r\nann\t1\tbob\t1\r\n"
+      "ann\t9\tbob\t8\r\n");
+  const std::string log = testing::internal::GetCapturedStderr();
+  ExpectHas(log, "some.txt: passed over: 2 of 4 pairs lack an image, 2 images "
+                 "in all; the first: ");
+  ExpectHas(log, "some.txt:3: no such image: ");
+  ASSERT_EQ(2u, pairs.pairs.size());
+  EXPECT_EQ(2, pairs.skipped);
+  EXPECT_EQ(2, pairs.people);
+  // Of paths, the line of a fault is still the pair's own.
+  testing::internal::CaptureStderr();
+  const PairsFile paths = read("ann/x.jpg ann/ann_0001.jpg 1\n"
+                               "ann/ann_0001.jpg ann/ann_0002.png 1\n"
+                               "ann/ann_0001.jpg ann/ann_0002.png 0\n");
+  testing::internal::GetCapturedStderr();
+  ExpectHas(paths.why_unknown, "some.txt:3: a pair of two people");
+  ExpectHas(InputError([&] { read("1\nann 1 2\nann 1 bob 9\n"); }),
+            "(1 pairs were passed over, and fold 1 has no impostor pair left)");
+  ExpectHas(InputError([&] { read("1\nno 1 2\nno 1 bob 9\n"); }),
+            "(2 of 2 pairs lack an image, 3 images in all)");
+}
+
+TEST_F(PairsFileTest, ANameInAnotherUnicodeFormIsNotItsOwnSuggestion) {
+  folder_.Write("lfw/Jose\xcc\x81/Jose\xcc\x81_0001.jpg", "");
+  const std::string composed = "Jos\xc3\xa9";
+  const std::string hint = "is there in another Unicode form: with decomposed ";
+  ExpectHas(Refused("1\n" + composed + " 1 2\nann 1 bob 1\n"), hint);
+  ExpectHas(Refused("ann/ann_0001.jpg " + composed + "/1.jpg 1\n"), hint);
+  ExpectHas(Refused("ann/ann_0001.jpg Jose\xcc\x81/" + composed +
+                    "_0001.jpg 1\n"),
+            hint);
+  // Two names in other scripts are two names.
+  folder_.Write("lfw/\xe4\xb8\xad/1.jpg", "");
+  EXPECT_EQ(std::string::npos,
+            Refused("ann/ann_0001.jpg \xe6\x96\x87/1.jpg 1\n").find("form"));
 }
 
 TEST_F(PairsFileTest, PathsWithoutLabelsOrOfOneKindAreRefused) {

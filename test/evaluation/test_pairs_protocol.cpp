@@ -65,9 +65,9 @@ TEST(PairsProtocolTest, TenFoldsByHand) {
   // 0.5; at this one it refuses both of its pairs.
   EXPECT_NEAR(0.95, report.accuracy.value, 1e-12);
   EXPECT_NEAR(0.05, report.accuracy_error, 1e-12);
-  EXPECT_NEAR(0.2325, report.threshold, 1e-7);
+  EXPECT_NEAR(0.2325, report.accuracy_threshold, 1e-7);
   EXPECT_EQ(10, report.folds);
-  EXPECT_EQ("the other folds", report.threshold_source);
+  EXPECT_EQ("the other folds", report.accuracy_threshold_source);
   // All ten impostors support a FAR of 0.1, the nine of other folds do not.
   ASSERT_EQ(3u, report.val.size());
   EXPECT_TRUE(report.tar[0].supported);
@@ -100,7 +100,57 @@ TEST(PairsProtocolTest, AFoldsOwnPairsDoNotMoveItsThreshold) {
   const VerificationReport report = set.Judge(protocol);
   EXPECT_EQ(0.5, report.accuracy.value);
   EXPECT_EQ(0, report.accuracy_error);
-  EXPECT_EQ(2.5, report.threshold);
+  EXPECT_EQ(2.5, report.accuracy_threshold);
+}
+
+// Pairs whose rows lie around a point, which is their mean: by cosine they are
+// told apart only as seen from there.
+void AddAround(float at, int fold, PairSet* set) {
+  set->width = 2;
+  for (const bool genuine : {true, false}) {
+    const int row = static_cast<int>(set->file.images.size());
+    set->file.pairs.push_back({row, row + 1, genuine, fold});
+    for (const float y : {1.f, genuine ? 2.f : -4.f}) {
+      set->file.images.push_back("image " + std::to_string(set->rows.size()));
+      set->rows.push_back(at);
+      set->rows.push_back(y);
+    }
+  }
+}
+
+TEST(PairsProtocolTest, TheMeanOfTheOtherFoldsIsSubtracted) {
+  PairsProtocol protocol;
+  protocol.distance = Distance::kCosine;
+  protocol.subtract_mean = true;
+  PairSet set;
+  set.file.folds = 2;
+  for (int fold = 0; fold < 2; ++fold) AddAround(100, fold, &set);
+  const VerificationReport report = set.Judge(protocol);
+  EXPECT_EQ("the other folds", report.mean_source);
+  EXPECT_EQ(1, report.accuracy.value);
+  EXPECT_NEAR(0, report.worst_genuine[0].distance, 1e-6);
+  EXPECT_NEAR(2, report.worst_impostor[0].distance, 1e-6);
+  EXPECT_NEAR(1, report.accuracy_threshold, 1e-6);
+}
+
+TEST(PairsProtocolTest, AFoldsOwnMeanIsNotSubtracted) {
+  PairsProtocol protocol;
+  protocol.distance = Distance::kCosine;
+  protocol.subtract_mean = true;
+  PairSet set;
+  set.file.folds = 2;
+  AddAround(100, 0, &set);
+  AddAround(0, 1, &set);
+  // Fold 0 is seen from (0, 0), fold 1 from (100, 0): all lie in one direction.
+  const VerificationReport report = set.Judge(protocol);
+  EXPECT_LT(report.worst_impostor[0].distance, 0.01);
+  EXPECT_LT(report.worst_impostor[1].distance, 0.01);
+  // One set has the mean that is given.
+  PairSet one;
+  AddAround(100, 0, &one);
+  protocol.mean = MeanOfPairs(one.file, one.rows, one.width);
+  EXPECT_EQ((std::vector<float>{100, 0}), protocol.mean);
+  EXPECT_NEAR(2, one.Judge(protocol).worst_impostor[0].distance, 1e-6);
 }
 
 // Of the pairs of a fold, or of the others, with plain distances.
@@ -213,7 +263,7 @@ TEST(PairsProtocolTest, EqualsThePlainComputation) {
     const VerificationReport report = set.Judge(protocol);
     EXPECT_NEAR(PlainMean(accuracy), report.accuracy.value, 1e-12);
     EXPECT_NEAR(PlainError(accuracy), report.accuracy_error, 1e-9);
-    EXPECT_NEAR(PlainMean(thresholds), report.threshold, 1e-5);
+    EXPECT_NEAR(PlainMean(thresholds), report.accuracy_threshold, 1e-5);
     EXPECT_NEAR(PlainMean(val), report.val[0].val, 1e-12);
     EXPECT_NEAR(PlainError(val), report.val[0].val_error, 1e-9);
     EXPECT_NEAR(PlainMean(far), report.val[0].reached_far, 1e-12);
@@ -276,14 +326,14 @@ TEST(PairsProtocolTest, OneSetIsJudgedAtAThresholdFromElsewhereOrNot) {
   protocol.distance = Distance::kL2;
   VerificationReport report = set.Judge(protocol);
   EXPECT_TRUE(std::isnan(report.accuracy.value));
-  EXPECT_TRUE(std::isnan(report.threshold));
-  EXPECT_EQ("", report.threshold_source);
+  EXPECT_TRUE(std::isnan(report.accuracy_threshold));
+  EXPECT_EQ("", report.accuracy_threshold_source);
   protocol.threshold = 4;
   protocol.threshold_source = "--threshold";
   report = set.Judge(protocol);
   EXPECT_NEAR(4.0 / 6, report.accuracy.value, 1e-12);
   EXPECT_TRUE(std::isnan(report.accuracy_error));
-  EXPECT_EQ("--threshold", report.threshold_source);
+  EXPECT_EQ("--threshold", report.accuracy_threshold_source);
   EXPECT_TRUE(report.val.empty());
   EXPECT_EQ(2.5, BestThresholdOfPairs(Distance::kL2, set.file, set.rows, 1));
 }

@@ -115,8 +115,8 @@ TEST(PeopleProtocol, AFoldIsJudgedByTheOtherPeople) {
     EXPECT_EQ(v.genuine, static_cast<int64_t>(judged.genuine.size()));
     EXPECT_EQ(v.impostor, static_cast<int64_t>(judged.impostor.size()));
     EXPECT_NEAR(v.auc.value, judged.Auc(), 1e-12);
-    EXPECT_NEAR(others.Balanced(v.threshold), others.BestBalanced(), 1e-12);
-    EXPECT_NEAR(v.accuracy.value, judged.Balanced(v.threshold), 1e-12);
+    EXPECT_NEAR(others.Balanced(v.accuracy_threshold), others.BestBalanced(), 1e-12);
+    EXPECT_NEAR(v.accuracy.value, judged.Balanced(v.accuracy_threshold), 1e-12);
     EXPECT_TRUE(std::isnan(v.accuracy_error));
     ASSERT_EQ(v.tar.size(), 2u);
     EXPECT_NEAR(v.tar[0].tar.value, judged.TarAt(0.2), 1e-12);
@@ -177,7 +177,7 @@ TEST(PeopleProtocol, AGivenThresholdIsTaken) {
   protocol.threshold = 4;
   const VerificationReport v = JudgePeople(protocol, set).verification;
   const PairsByLoops all(set, [](int) { return true; });
-  EXPECT_EQ(v.threshold, 4);
+  EXPECT_EQ(v.accuracy_threshold, 4);
   EXPECT_NEAR(v.accuracy.value, all.Balanced(4), 1e-12);
   EXPECT_TRUE(v.val.empty());
 }

@@ -51,6 +51,23 @@ evaluate --format=json --threads=2 >two.json 2>evaluate.log
 cmp two.json net.json || fail "evaluate: two threads differ from one"
 "$tools/evaluate" --embeddings=embedding.npy --list=faces --format=json >array.json
 cmp array.json net.json || fail "evaluate: the embeddings differ from the net"
+[ "$(wc -l <embedding.npy.list)" = "$(ls faces/*/* | wc -l)" ] ||
+  fail "extract: no name for each row"
+"$tools/evaluate" --embeddings=embedding.npy --format=json >array.json
+cmp array.json net.json || fail "evaluate: extract's names tell of other rows"
+evaluate --flip=concat --distance=cosine --bootstrap=0 --format=json --subtract_mean \
+  --fold=0 --of=2 2>&1 | grep -q '"mean_source": "the people of the other folds"' ||
+  fail "evaluate --flip=concat --subtract_mean"
+evaluate --format=json --distance=l1 --out=l1.json >/dev/null 2>&1
+evaluate --format=json --fold=0 --of=2 --out=half.json >/dev/null 2>&1
+"$tools/evaluate" --compare net.json l1.json net.json half.json >compared ||
+  fail "evaluate --compare"
+grep -q '^net.json - net.json: ROC AUC +0.0000  \[+0.0000, +0.0000\], ' compared ||
+  fail "a report differs from itself: $(cat compared)"
+grep -q '^l1.json - net.json: ROC AUC .*\], EER .*\]$' compared ||
+  fail "no paired interval: $(cat compared)"
+grep -q '^half.json - net.json: .* (no interval: they judge other pairs)$' compared ||
+  fail "an interval over different pairs: $(cat compared)"
 if command -v python3 >/dev/null; then
   python3 -m json.tool net.json >/dev/null || fail "evaluate: no JSON: $(cat net.json)"
 fi
@@ -66,6 +83,12 @@ if command -v gnuplot >/dev/null; then
 fi
 evaluate --threshold_far=0.01 --write_threshold >/dev/null 2>evaluate.log ||
   fail "evaluate --write_threshold: $(cat evaluate.log)"
+evaluate --bootstrap=0 --threshold_far=0.02 --write_threshold --format=json >json 2>log
+grep -q '^W.*threshold .*for FAR 0.02) replaces threshold .*for FAR 0.01)' log ||
+  fail "evaluate --write_threshold does not say what it replaces: $(cat log)"
+grep -q "\"threshold\": $(sed -n 's/^threshold: //p' $weights.threshold)," json ||
+  fail "the threshold of the JSON is not the one of the file"
+evaluate --bootstrap=0 --threshold_far=0.01 --write_threshold >/dev/null 2>&1
 
 # Two images by a threshold: above and below their distance, and from a file,
 # whose settings are used.

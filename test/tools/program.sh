@@ -53,6 +53,26 @@ for pair in test:solver train:model inspect:threads make_faces:gpu; do
   grep -q "^error: unknown flag '--$flag'" err || fail "$name: $(cat err)"
 done
 
+# The log says once what runs, and is kept to warnings where it is asked for.
+cat >net.prototxt <<'END'
+layer { name: "x" type: "DummyData" top: "x"
+        dummy_data_param { shape { dim: 1 dim: 1 } } }
+layer { name: "fc" type: "InnerProduct" bottom: "x" top: "fc"
+        inner_product_param { num_output: 1 weight_filler { value: 1 } } }
+layer { name: "l" type: "Reduction" bottom: "fc" top: "l" loss_weight: 1 }
+END
+echo 'net: "net.prototxt" base_lr: 0.1 lr_policy: "fixed" max_iter: 1
+random_seed: 1' >solver.prototxt
+tercet train --solver=solver.prototxt 2>log >/dev/null
+[ "$(grep -c '^I.* Tercet .*: tercet train --solver=solver.prototxt; net ' log)" = 1 ] ||
+  fail "the log does not say once what runs: $(cat log)"
+for level in --quiet --minloglevel=1; do
+  tercet train --solver=solver.prototxt $level 2>log >/dev/null
+  ! grep '^I' log >&2 || fail "$level logs more than warnings"
+done
+! tercet train --solver=solver.prototxt --minloglevel=7 2>err || fail "level 7"
+grep -q '^error: --minloglevel=7: wanted 0, 1 or 2$' err || fail "$(cat err)"
+
 tercet --version >described
 same described tercet version
 same described "$tools/version"

@@ -71,7 +71,7 @@ VerificationReport SomeReport() {
   }
   VerificationReport report;
   report.curve = metric::RocCurve::FromDistances(genuine, impostor);
-  report.threshold = 0.7;
+  report.calibrated = {0.01, true, {}, 0.01, 0.7};
   TarAtFar at;
   at.far = 0.01;
   at.tar.value = report.curve.AtFar(0.01).tar;
@@ -336,6 +336,84 @@ TEST(Sheet, ShowsThePairsThatMislead) {
     }
   }
   EXPECT_LE(difference, 2);
+}
+
+// One bad crop was in half of the pairs of the sheet.
+TEST(Sheet, AnImageIsInTwoPairsAtMostAndErrorsAreNamed) {
+  TERCET_GNUPLOT_OR_SKIP();
+  ImageFolder folder;
+  const std::vector<std::string> paths = SheetPictures(folder);
+  VerificationReport report;
+  report.calibrated = {0.01, true, {}, 0.01, 0.2};
+  report.worst_genuine = {{0.875f, 0, 1, 1}};
+  report.worst_impostor = {{0.125f, 0, 2, 1}, {0.15f, 0, 2, 1},
+                           {0.25f, 2, 1, 1}};
+  EXPECT_EQ("", WriteSheet(folder.File("out"), "", report, paths));
+  const std::string svg = TextOf(folder.File("out/worst_pairs.svg"));
+  for (const char* text :
+       {">0.8750 error<", ">0.1250 error<", ">0.2500 near miss<",
+        "errors are pairs that the threshold for FAR 0.01, 0.2000, "}) {
+    EXPECT_NE(std::string::npos, svg.find(text)) << text;
+  }
+  EXPECT_EQ(std::string::npos, svg.find("0.1500"));
+}
+
+// What is drawn for a letter that no font has ran over the names beside it.
+TEST(Sheet, ALetterThatNoFontHasIsAMarkInThePngAlone) {
+  TERCET_GNUPLOT_OR_SKIP();
+  ImageFolder folder;
+  const std::string name = "a\xf3\xb0\x80\x80z";  // private, plane 15
+  const std::string path = folder / (name + "/1.png");
+  WriteImage(path, Pattern(30, 20, 1));
+  VerificationReport report;
+  report.worst_impostor = {{0.5f, 0, 0, 1}};
+  testing::internal::CaptureStderr();
+  EXPECT_EQ("", WriteSheet(folder.File("out"), "", report, {path}));
+  const std::string log = testing::internal::GetCapturedStderr();
+  const std::string script = TextOf(folder.File("out/worst_pairs.gp"));
+  EXPECT_NE(std::string::npos, script.find("'" + name + "'"));
+  EXPECT_NE(std::string::npos, script.find("'a?z'"));
+  ExpectHas(log, "worst_pairs.png: no font has 2 of its letters");
+}
+
+TEST(Plots, TheAxesOfADetEndWhereItsCurveDoes) {
+  TERCET_GNUPLOT_OR_SKIP();
+  ImageFolder folder;
+  VerificationReport report;
+  std::vector<float> genuine, impostor;
+  for (int k = 0; k < 100; ++k) genuine.push_back(0.001f * k);
+  for (int k = 0; k < 10000; ++k) impostor.push_back(0.0955f + 0.0001f * k);
+  report.curve = metric::RocCurve::FromDistances(genuine, impostor);
+  WritePlots(folder.path(), "", report, "cosine");
+  const std::string script = TextOf(folder.File("det.gp"));
+  ExpectHas(script, "set xrange [0.0001:0.005]");
+  ExpectHas(script, "set yrange [0.005:0.05]");
+  ExpectHas(TextOf(folder.File("distances.gp")),
+            "set xlabel 'cosine distance (cosine)'");
+}
+
+TEST(Plots, CmcAndRankedAnswersOfAGallery) {
+  TERCET_GNUPLOT_OR_SKIP();
+  ImageFolder folder;
+  const std::vector<std::string> paths = SheetPictures(folder);
+  IdentificationReport report;
+  report.gallery = 2;
+  report.probes = 1;
+  report.cmc = {{0.5, {0.25, 0.75}}, {1, {NAN, NAN}}};
+  report.map.value = 0.5;
+  report.worst = {{0, 2, {{0, 0.25f, false}, {1, 0.5f, true}}}};
+  const std::string out = folder.File("out");
+  WriteCmcPlot(out, "faces", report);
+  ExpectPictures(out + "/cmc", 1200, 1600);
+  EXPECT_EQ("", WriteRankedSheet(out, "faces", report, {paths[2]},
+                                 {paths[0], paths[1]}));
+  const std::string svg = TextOf(out + "/ranked.svg");
+  for (const char* text : {">first mate: 2<", ">0.2500<", ">0.5000<"}) {
+    EXPECT_NE(std::string::npos, svg.find(text)) << text;
+  }
+  report.worst.clear();
+  EXPECT_EQ("no probe has a mate in the gallery",
+            WriteRankedSheet(out, "", report, {}, {}));
 }
 
 TEST(Sheet, WithoutPicturesSaysWhyThereIsNone) {

@@ -4,6 +4,11 @@
 
 #include "gtest/gtest.h"
 
+#include "caffe/util/io.hpp"
+#include "evaluation/figures.hpp"
+#include "test/data/image_files.hpp"
+#include "tools/evaluate/gnuplot.hpp"
+#include "tools/evaluate/plots.hpp"
 #include "tools/evaluate/report_text.hpp"
 
 namespace caffe {
@@ -15,7 +20,7 @@ EvaluationReport ReportOfTwoRates() {
   report.verification.emplace();
   VerificationReport& verification = *report.verification;
   verification.impostor = 150;
-  verification.threshold_source = "other people";
+  verification.accuracy_threshold_source = "other people";
   for (const double far : {0.1, 0.01}) {
     TarAtFar tar;
     tar.far = far;
@@ -63,6 +68,46 @@ TEST(ReportTableTest, WhatCannotBeMeasuredIsNull) {
         "\"reached_far\": null, \"threshold\": null}"}) {
     EXPECT_NE(std::string::npos, json.find(part)) << part << json;
   }
+}
+
+// The word was the accuracy's threshold in the JSON and in the picture, and the
+// one for a FAR in the table and in the file.
+TEST(ReportTableTest, TheThresholdIsOneNumberEverywhere) {
+  EvaluationReport report;
+  report.verification.emplace();
+  VerificationReport& verification = *report.verification;
+  verification.accuracy_threshold = 0.5;
+  verification.curve = metric::RocCurve::FromDistances(
+      {0.1f, 0.2f, 0.30000001f}, {0.7f, 0.8f, 0.9f, 1, 1.1f});
+  ReadCurve({}, 0.2, &verification);
+  const double threshold = verification.calibrated.threshold;
+  EXPECT_NEAR(0.75, threshold, 1e-6);
+  const std::string text = ThresholdText(threshold);
+  EXPECT_EQ(threshold, std::stod(text));
+  ExpectHas(TableOf(report),
+            "threshold           " + text + "  (for FAR 0.2 on these pairs)\n");
+  ExpectHas(JsonOf(report),
+            "\"threshold\": " + text + ", \"threshold_far\": 0.2,");
+  ExpectHas(JsonOf(report), "\"accuracy_threshold\": 0.5,");
+  ImageFolder folder;
+  try {
+    CheckGnuplot();
+  } catch (const Error&) {
+    GTEST_SKIP() << "no gnuplot on PATH";
+  }
+  WritePlots(folder.path(), "", verification);
+  ExpectHas(ReadFile(folder.File("distances.gp"), 1 << 20),
+            "'threshold for FAR 0.2: " + text + "'");
+}
+
+TEST(ReportTableTest, AThresholdThatTheImpostorsDoNotSupportIsNamed) {
+  EvaluationReport report;
+  report.verification.emplace();
+  report.verification->curve = metric::RocCurve::FromDistances({0}, {1, 2});
+  ReadCurve({}, 0.001, &*report.verification);
+  ExpectHas(TableOf(report), "threshold           for FAR 0.001 not measurable: "
+                             "wants 1000 impostor pairs, and there are 2\n");
+  ExpectHas(JsonOf(report), "\"threshold\": null, \"threshold_far\": 0.001");
 }
 
 }  // namespace

@@ -50,6 +50,11 @@ const char* Wanted(const std::string& type) {
   return "a whole number";
 }
 
+// A flag of words that begins as a bool: --flip, --noflip, --flip=concat.
+bool MayStandAlone(const CommandLineFlagInfo& flag) {
+  return flag.type == "bool" || flag.default_value == "false";
+}
+
 void Set(const CommandLineFlagInfo& flag, const std::string& value) {
   // gflags takes "" for 0 and skips blanks; a number is wanted as it stands.
   const bool number = flag.type != "string" && flag.type != "bool";
@@ -109,13 +114,15 @@ bool ParseFlags(int argc, char** argv, int most_arguments) {
     std::string value = has_value ? argument.substr(equals + 1) : "true";
     if (found == own.end() && !has_value && name.compare(0, 2, "no") == 0) {
       found = own.find(name.substr(2));
-      if (found != own.end() && found->second.type != "bool") found = own.end();
+      if (found != own.end() && !MayStandAlone(found->second)) {
+        found = own.end();
+      }
       value = "false";
     }
     USAGE_CHECK(found != own.end())
         << "unknown flag '--" << name << "'" << Nearest(name)
         << " (--help lists them)";
-    if (!has_value && found->second.type != "bool") {
+    if (!has_value && !MayStandAlone(found->second)) {
       USAGE_CHECK(i + 1 < argc) << "--" << name << ": a value is missing";
       value = argv[++i];
     }

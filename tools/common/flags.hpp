@@ -48,6 +48,8 @@ class FlagGroup {
   T Add(const char* name, T value, const char* help, T* variable) {
     const auto standard = std::make_shared<T>(value);
     flags_.push_back({name, [=] {
+      std::string known;  // glog has flags, too
+      if (gflags::GetCommandLineOption(name, &known)) return;
       gflags::FlagRegisterer(name, help, "", variable, standard.get());
     }});
     return value;

@@ -24,8 +24,9 @@ TERCET_FLAG(string, resize, "",
 TERCET_FLAG(string, crop, "",
             "the middle of an image that is kept, HEIGHTxWIDTH or one number "
             "(default: the net's)");
-TERCET_FLAG(bool, flip, false,
-            "an embedding is the mean of the image's and its mirror image's");
+TERCET_FLAG(string, flip, "false",
+            "an embedding is the mean of the image's and its mirror image's; "
+            "--flip=concat: the one after the other");
 
 }  // namespace
 
@@ -36,7 +37,12 @@ ImageOptions ImageOptionsFromFlags() {
   settings.set_channels(FLAGS_channels);
   if (FlagGiven("resize")) settings.set_resize(FLAGS_resize);
   if (FlagGiven("crop")) settings.set_crop(FLAGS_crop);
-  settings.set_flip(FLAGS_flip);
+  USAGE_CHECK(FLAGS_flip == "false" || FLAGS_flip == "true" ||
+              FLAGS_flip == "mean" || FLAGS_flip == "concat")
+      << "--flip=" << FLAGS_flip << ": wanted mean (as --flip alone), concat or "
+      << "false";
+  settings.set_flip(FLAGS_flip != "false");
+  settings.set_flip_concat(FLAGS_flip == "concat");
   try {
     return ParseImageOptions(settings);
   } catch (const Error& error) {

@@ -10,6 +10,14 @@ namespace {
 
 namespace pb = google::protobuf;
 
+constexpr char kConcat[] = "concat";
+
+// A flag's value in the word that a file's settings have for it.
+std::string WordOf(const gflags::CommandLineFlagInfo& flag) {
+  const bool mean = flag.name == "flip" && flag.current_value == "mean";
+  return mean ? "true" : flag.current_value;
+}
+
 // A field's value in the words of a flag; the flag's default where absent.
 std::string ValueOf(const pb::FieldDescriptor& field,
                     const VerificationThreshold& threshold,
@@ -19,6 +27,7 @@ std::string ValueOf(const pb::FieldDescriptor& field,
   if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
     return reflection.GetString(threshold, &field);
   }
+  if (flag.name == "flip" && threshold.flip_concat()) return kConcat;
   return reflection.GetBool(threshold, &field) ? "true" : "false";
 }
 
@@ -53,13 +62,14 @@ void StoreSettings(VerificationThreshold* threshold) {
                      const gflags::CommandLineFlagInfo& flag) {
     const pb::Reflection& reflection = *threshold->GetReflection();
     reflection.ClearField(threshold, &field);
-    if (flag.current_value == flag.default_value && flag.name != "distance") {
+    if (WordOf(flag) == flag.default_value && flag.name != "distance") {
       return;
     }
     if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING) {
       reflection.SetString(threshold, &field, flag.current_value);
     } else {
-      reflection.SetBool(threshold, &field, flag.current_value == "true");
+      reflection.SetBool(threshold, &field, true);
+      if (flag.current_value == kConcat) threshold->set_flip_concat(true);
     }
   });
 }
@@ -69,7 +79,7 @@ void UseSettings(const VerificationThreshold& threshold,
   ForEachSetting([&](const pb::FieldDescriptor& field,
                      const gflags::CommandLineFlagInfo& flag) {
     const std::string value = ValueOf(field, threshold, flag);
-    if (flag.current_value == value) return;
+    if (WordOf(flag) == value) return;
     USAGE_CHECK(!FlagGiven(flag.name))
         << "--" << flag.name << "=" << flag.current_value
         << ": the threshold of " << path << " was found "

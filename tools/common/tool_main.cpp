@@ -124,6 +124,56 @@ std::vector<const Command*>& List() {
 
 }  // namespace
 
+namespace {
+
+FlagGroup log_flags;
+bool FLAGS_quiet = log_flags.Add<bool>(
+    "quiet", false, "log warnings and errors alone, and no progress",
+    &FLAGS_quiet);
+int32_t FLAGS_minloglevel_here = log_flags.Add<int32_t>(
+    "minloglevel", 0, "log from here on: 0 all, 1 warnings, 2 errors alone",
+    &FLAGS_minloglevel_here);
+
+// --minloglevel is glog's own flag where glog was built with gflags.
+void SetLogLevel() {
+  if (FlagGiven("minloglevel")) {
+    std::string value;
+    gflags::GetCommandLineOption("minloglevel", &value);
+    const int level = std::stoi(value);
+    USAGE_CHECK(level >= 0 && level <= google::GLOG_ERROR)
+        << "--minloglevel=" << level << ": wanted 0, 1 or 2";
+    FLAGS_minloglevel = level;
+  }
+  if (FLAGS_quiet) {
+    FLAGS_minloglevel = std::max<int>(FLAGS_minloglevel, google::GLOG_WARNING);
+  }
+}
+
+std::string JoinCommandLine(const std::string& name, int argc, char** argv) {
+  std::string line = "tercet " + name;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const bool plain =
+        !word.empty() &&
+        word.find_first_of(" \t\n'\"\\$`&|;<>()*?[]#~!") == std::string::npos;
+    if (plain) {
+      line += " " + word;
+      continue;
+    }
+    line += " '";
+    for (const char c : word) line += c == '\'' ? "'\\''" : std::string(1, c);
+    line += "'";
+  }
+  return line;
+}
+
+std::string& GivenCommand() {
+  static std::string line;
+  return line;
+}
+
+}  // namespace
+
 FlagGroup threads_flag, gpu_flag, layers_flag;
 int32_t FLAGS_threads = threads_flag.Add<int32_t>(
     "threads", 0, "CPU threads; 0: as many as the cores that it may use",
@@ -148,15 +198,19 @@ Command::Command(const char* name, const char* summary, const char* usage,
 
 int Command::Run(int argc, char** argv) const {
   UseFlags(flags_);
+  UseFlags({&log_flags});
   if (ParseFlags(argc, argv, most_arguments_)) {
     std::fputs(HelpText(usage_).c_str(), stdout);
     return 0;
   }
+  SetLogLevel();
+  GivenCommand() = JoinCommandLine(name_, argc, argv);
   return run_();
 }
 
 void Command::PrintHelp() const {
   UseFlags(flags_);
+  UseFlags({&log_flags});
   std::fputs(HelpText(usage_).c_str(), stdout);
 }
 
@@ -229,6 +283,8 @@ void LoadLayerLibraries(const std::string& paths) {
     }
   }
 }
+
+const std::string& CommandLine() { return GivenCommand(); }
 
 namespace {
 

@@ -11,7 +11,8 @@
 // `--help` prints the usage and the flags on stdout and exits with 0. Any
 // error is one line on stderr, `error: <message>`, and nothing else: what is
 // logged while a tool sets itself up is held back until ReleaseLog(), and
-// dropped if the tool fails before. Exit codes: 0 done, 1 bad input or a
+// dropped if the tool fails before. --quiet and --minloglevel=N, which every
+// subcommand has, keep the log to warnings or errors. Exit codes: 0 done, 1 bad input or a
 // failed run, 2 bad command line, 3 no such device, 70 a bug of ours.
 #ifndef TERCET_TOOLS_COMMON_TOOL_MAIN_HPP_
 #define TERCET_TOOLS_COMMON_TOOL_MAIN_HPP_
@@ -68,6 +69,9 @@ extern std::string FLAGS_layers;
 void UseThreads(int threads);
 void UseGpu(int device);
 void LoadLayerLibraries(const std::string& paths);
+
+// What was called, as a shell would take it again: "tercet train --solver=F".
+const std::string& CommandLine();
 
 // A text in quotes, as JSON has it; what is no UTF-8 in it becomes U+FFFD.
 std::string JsonString(const std::string& text);

@@ -9,13 +9,17 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
+#include "core/text_width.hpp"
 
 extern char** environ;
 
@@ -150,6 +154,80 @@ size_t Utf8Length(const std::string& text, size_t at) {
   return length;
 }
 
+// Ranges of the letters that some installed font has, as fontconfig tells;
+// without its program what the usual fonts have.
+std::vector<std::pair<int32_t, int32_t>> LettersOfFonts() {
+  std::vector<std::pair<int32_t, int32_t>> ranges;
+  FILE* const pipe = popen("fc-list : charset 2>/dev/null", "r");
+  if (pipe != nullptr) {
+    std::string text;
+    char buffer[4096];
+    while (const size_t got = fread(buffer, 1, sizeof(buffer), pipe)) {
+      text.append(buffer, got);
+    }
+    pclose(pipe);
+    for (char& c : text) {
+      if (c == ':' || c == '=') c = ' ';
+    }
+    std::istringstream words(text);
+    for (std::string word; words >> word;) {
+      char* end = nullptr;
+      const long first = std::strtol(word.c_str(), &end, 16);  // NOLINT
+      long last = first;                                       // NOLINT
+      if (*end == '-') last = std::strtol(end + 1, &end, 16);
+      if (*end == '\0') ranges.emplace_back(first, last);
+    }
+  }
+  if (ranges.empty()) ranges = {{0x20, 0x24f}, {0x370, 0x52f}};
+  return ranges;
+}
+
+// The text with a question mark for each letter that no font has: what would be
+// drawn for it runs over its neighbours.
+std::string Drawable(const std::string& text, std::string* first_missing,
+                     int64_t* missing) {
+  static const std::vector<std::pair<int32_t, int32_t>> fonts =
+      LettersOfFonts();
+  std::string drawn;
+  for (size_t at = 0; at < text.size();) {
+    const size_t begin = at;
+    const int32_t letter = NextLetter(text, &at);
+    const bool has =
+        letter < 0x80 || std::any_of(fonts.begin(), fonts.end(), [=](auto& r) {
+          return letter >= r.first && letter <= r.second;
+        });
+    if (has) {
+      drawn.append(text, begin, at - begin);
+      continue;
+    }
+    if ((*missing)++ == 0) *first_missing = text.substr(begin, at - begin);
+    drawn += '?';
+  }
+  return drawn;
+}
+
+// The lines of `settings` that are drawn otherwise, and the command that draws:
+// `replot` where nothing is.
+std::string PngPart(const GnuplotPicture& picture) {
+  std::string first;
+  int64_t missing = 0;
+  std::istringstream lines(picture.settings);
+  std::string part;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string drawn = Drawable(line, &first, &missing);
+    if (drawn != line) part += drawn + "\n";
+  }
+  const std::string plot = Drawable(picture.plot, &first, &missing);
+  part += plot == picture.plot ? "replot" : plot;
+  if (missing > 0) {
+    LOG(WARNING) << picture.name << ".png: no font has " << missing
+                 << " of its letters, the first: " << first
+                 << "; a ? stands for each, and " << picture.name
+                 << ".svg has them";
+  }
+  return part;
+}
+
 std::string ScriptOf(const GnuplotPicture& picture) {
   const std::string font =
       " font 'sans-serif," + std::to_string(picture.font_size) + "'";
@@ -168,7 +246,7 @@ std::string ScriptOf(const GnuplotPicture& picture) {
          << scale << " linewidth " << scale << " pointscale " << scale
          << " background '#ffffff'\n"
          << "set output '" << picture.name << ".png'\n"
-         << "replot\n"
+         << PngPart(picture) << "\n"
          << "set output\n";
   return script.str();
 }

@@ -16,7 +16,9 @@ struct GnuplotPicture {
   int width = 800, height = 600;  // of the SVG, in CSS pixels
   int png_scale = 2;              // pixels of the PNG for one of these
   int font_size = 14;             // in points
-  std::string settings;           // lines: data blocks, axes, labels
+  // Lines: data blocks, axes, labels with numbers. In the PNG a letter that no
+  // font has is a question mark, with a warning.
+  std::string settings;
   std::string plot;               // the one command that draws
 };
 

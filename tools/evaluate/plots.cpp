@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <sstream>
 
+#include "caffe/check.hpp"
 #include "tools/evaluate/gnuplot.hpp"
+#include "tools/evaluate/report_text.hpp"
 
 namespace caffe {
 namespace {
@@ -89,6 +92,24 @@ std::string RangeOf(const char* name, const PlotAxis& axis) {
 // The power of ten at or below a share, down from 0.1.
 double DecadeBelow(double share) {
   return std::min(0.1, std::pow(10.0, std::floor(std::log10(share) + 1e-9)));
+}
+
+// The number of 1, 2 or 5 and zeros at or below a share, down from 0.5.
+double StepBelow(double share) {
+  const double decade = std::pow(10.0, std::floor(std::log10(share) + 1e-9));
+  for (const double step : {5.0, 2.0}) {
+    if (step * decade <= share * (1 + 1e-9)) return std::min(0.5, step * decade);
+  }
+  return std::min(0.5, decade);
+}
+
+// The same at or above it.
+double StepAbove(double share) {
+  const double decade = std::pow(10.0, std::floor(std::log10(share) - 1e-9));
+  for (const double step : {1.0, 2.0, 5.0, 10.0}) {
+    if (step * decade >= share * (1 - 1e-9)) return std::min(1.0, step * decade);
+  }
+  return 1;
 }
 
 // From the least FAR that the impostors support.
@@ -194,16 +215,29 @@ GnuplotPicture RocPicture(const std::string& title,
 GnuplotPicture DetPicture(const std::string& title,
                           const VerificationReport& report) {
   const RocCurve& curve = report.curve;
-  const PlotAxis x = FarAxis(curve);
+  // The axes end where the curve does: at the FAR beyond which nobody is
+  // refused, and at the FRR of the least FAR; the EER lies inside.
+  const double eer = curve.EqualErrorRate().rate;
   const double first = 1 - curve.LastPointWithin(1 / curve.impostor()).tar;
-  PlotAxis y = {DecadeBelow(1 / curve.genuine()), 1, true};
-  while (y.high / 10 > first && y.high / 10 > 10 * y.low) y.high /= 10;
+  double least = 1, end = 1;
+  for (const RocPoint& point : curve.points()) {
+    const double frr = 1 - point.genuine / curve.genuine();
+    if (frr > 0) least = std::min(least, frr);
+    if (frr > 0 || point.impostor <= 1) continue;
+    end = point.impostor / curve.impostor();
+    break;
+  }
+  const double begin = 1 / curve.impostor();
+  PlotAxis x = {StepBelow(begin), StepAbove(std::max(end, eer)), true};
+  if (x.high < 9 * x.low) x.high = std::min(1.0, 10 * x.low);
+  PlotAxis y = {StepBelow(least * 0.99),
+                StepAbove(std::max({first, eer, least}) * 1.01), true};
+  if (y.high < 9 * y.low) y.low = y.high / 10;
   // Where no genuine pair is refused any more, the curve leaves the picture.
   const double below = y.low / 10;
   std::vector<PlotPoint> points = Steps(curve, x, y, true);
   for (PlotPoint& point : points) point.y = std::max(point.y, below);
   const std::string figures = TarBlock(report, true, below);
-  const double eer = curve.EqualErrorRate().rate;
 
   GnuplotPicture picture;
   picture.name = "det";
@@ -235,8 +269,18 @@ std::vector<PlotPoint> Outline(const DistanceHistogram& bins,
   return points;
 }
 
+// What the axis of distances says.
+std::string AxisName(const std::string& distance) {
+  if (distance == "squared_l2") return "squared Euclidean distance (squared_l2)";
+  if (distance == "l2") return "Euclidean distance (l2)";
+  if (distance == "cosine") return "cosine distance (cosine)";
+  if (distance == "l1") return "sum of absolute differences (l1)";
+  return "distance";
+}
+
 GnuplotPicture DistancesPicture(const std::string& title,
-                                const VerificationReport& report) {
+                                const VerificationReport& report,
+                                const std::string& distance) {
   const DistanceHistogram bins = HistogramOf(report.curve);
   const double top =
       1.06 *
@@ -248,7 +292,7 @@ GnuplotPicture DistancesPicture(const std::string& title,
                      DataBlock("impostor", Outline(bins, bins.impostor)) +
                      kFrame + TitleOf(title, report) +
                      RangeOf("y", {0, top, false}) +
-                     "set xlabel 'distance'\n"
+                     "set xlabel '" + AxisName(distance) + "'\n"
                      "set ylabel 'share of the pairs of its kind'\n"
                      "set style fill transparent solid 0.3 noborder\n";
   const std::string genuine = std::string("lc rgb ") + kGenuineColor;
@@ -266,11 +310,15 @@ GnuplotPicture DistancesPicture(const std::string& title,
     if (!std::isfinite(at)) return;
     picture.settings += DataBlock(name, {{at, 0}, {at, top}});
     plot << ", \\\n  $" << name << " with lines lw 1.8 dt " << dashes
-         << " lc rgb " << kMarkColor << " title "
-         << GnuplotQuote(text + " " + ShortNumber(at, 4));
+         << " lc rgb " << kMarkColor << " title " << GnuplotQuote(text);
   };
-  line("threshold", report.threshold, "1", "threshold");
-  line("eer", report.curve.EqualErrorRate().threshold, "2", "EER threshold");
+  const TarAtFar& calibrated = report.calibrated;
+  std::ostringstream far;
+  far << "threshold for FAR " << calibrated.far << ": ";
+  line("threshold", calibrated.threshold, "1",
+       far.str() + ThresholdText(calibrated.threshold));
+  const double equal = report.curve.EqualErrorRate().threshold;
+  line("eer", equal, "2", "where FAR = FRR: " + ShortNumber(equal, 4));
   picture.plot = plot.str();
   return picture;
 }
@@ -341,12 +389,82 @@ DistanceHistogram HistogramOf(const RocCurve& curve) {
 }
 
 void WritePlots(const std::string& folder, const std::string& title,
-                const VerificationReport& report) {
+                const VerificationReport& report, const std::string& distance) {
   report.curve.CheckBothKinds();
   MakePictureFolder(folder);
   DrawWithGnuplot(folder, RocPicture(title, report));
   DrawWithGnuplot(folder, DetPicture(title, report));
-  DrawWithGnuplot(folder, DistancesPicture(title, report));
+  DrawWithGnuplot(folder, DistancesPicture(title, report, distance));
+}
+
+std::vector<PlotPoint> ThinCurve(const RocCurve& curve) {
+  return Steps(curve, FarAxis(curve), {0, 1, false}, false);
+}
+
+void WriteComparison(const std::string& folder,
+                     const std::vector<NamedCurve>& curves) {
+  // Okabe and Ito's, told apart by dashes, too.
+  constexpr const char* kColors[] = {"'#0072b2'", "'#d55e00'", "'#009e73'",
+                                     "'#cc79a7'", "'#222222'"};
+  MakePictureFolder(folder);
+  GnuplotPicture picture;
+  picture.name = "compare";
+  double begin = 0.1, lowest = 1;
+  std::ostringstream plot;
+  for (size_t k = 0; k < curves.size(); ++k) {
+    const std::string name = "curve" + std::to_string(k);
+    picture.settings += DataBlock(name, curves[k].points);
+    begin = std::min(begin, DecadeBelow(curves[k].points.front().x));
+    lowest = std::min(lowest, curves[k].points.front().y);
+    plot << (k == 0 ? "plot $" : ", \\\n  $") << name
+         << " with steps lw 2.5 dt " << k + 1 << " lc rgb "
+         << kColors[k % std::size(kColors)] << " title "
+         << GnuplotQuote(curves[k].name);
+  }
+  picture.settings += kFrame + RangeOf("x", {begin, 1, true}) +
+                      RangeOf("y", {LowestTar(lowest), 1, false}) +
+                      "set key maxcols 1\n"
+                      "set xlabel 'false accept rate (FAR)'\n"
+                      "set ylabel 'true accept rate (TAR)'\n";
+  picture.plot = plot.str();
+  DrawWithGnuplot(folder, picture);
+}
+
+void WriteCmcPlot(const std::string& folder, const std::string& title,
+                  const IdentificationReport& report) {
+  INPUT_CHECK(!report.cmc.empty()) << "there is no probe for a CMC curve";
+  MakePictureFolder(folder);
+  const double ranks = static_cast<double>(report.cmc.size());
+  double low = LowestTar(report.cmc.front().value);
+  std::ostringstream data;
+  data.precision(9);
+  for (size_t r = 0; r < report.cmc.size(); ++r) {
+    const Figure& at = report.cmc[r];
+    const bool known = std::isfinite(at.interval.low);
+    if (known) low = std::min(low, LowestTar(at.interval.low));
+    data << r + 1 << ' ' << at.value << ' '
+         << (known ? at.interval.low : at.value) << ' '
+         << (known ? at.interval.high : at.value) << '\n';
+  }
+  std::string probes = Grouped(static_cast<double>(report.probes)) +
+                       " probes in " +
+                       Grouped(static_cast<double>(report.gallery)) + " images";
+  GnuplotPicture picture;
+  picture.name = "cmc";
+  picture.settings =
+      "$cmc << EOD\n" + data.str() + "EOD\n" + kFrame + "set title " +
+      (title.empty() ? "" : GnuplotQuote(title) + ".\"\\n\".") +
+      GnuplotQuote(probes) + " noenhanced\n" +
+      RangeOf("x", {0.5, ranks + 0.5, false}) + RangeOf("y", {low, 1, false}) +
+      "set xlabel 'rank'\n"
+      "set ylabel 'probes with a mate up to this rank (CMC)'\n";
+  picture.plot = std::string("plot $cmc using 1:2 with lines lw 2.5 lc rgb ") +
+                 kGenuineColor + " title " +
+                 Named("mAP", report.map, 4) +
+                 ", \\\n  $cmc with yerrorbars pt 7 ps 0.7 lw 1.5 lc rgb " +
+                 kMarkColor + " title " +
+                 Named("rank 1", report.cmc.front(), 4);
+  DrawWithGnuplot(folder, picture);
 }
 
 }  // namespace caffe

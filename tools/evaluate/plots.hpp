@@ -11,6 +11,10 @@
 
 namespace caffe {
 
+struct PlotPoint {
+  double x, y;
+};
+
 // Writes into `folder`, which is made where it is missing:
 //   roc.svg, roc.png              TAR over FAR, the FAR on a logarithmic axis
 //   det.svg, det.png              FRR over FAR, both logarithmic
@@ -23,8 +27,28 @@ namespace caffe {
 //
 // Error kInput where the report has not pairs of both kinds, and those of
 // DrawWithGnuplot.
+//
+// distance: its name, for the axis; empty: any.
 void WritePlots(const std::string& folder, const std::string& title,
-                const VerificationReport& report);
+                const VerificationReport& report,
+                const std::string& distance = "");
+
+// The points of a report's curve that show: FAR, TAR.
+std::vector<PlotPoint> ThinCurve(const metric::RocCurve& curve);
+
+// A curve with what the key says of it.
+struct NamedCurve {
+  std::string name;
+  std::vector<PlotPoint> points;
+};
+// compare.svg and compare.png: TAR over FAR of up to five reports.
+void WriteComparison(const std::string& folder,
+                     const std::vector<NamedCurve>& curves);
+
+// The same for an identification: cmc.svg and cmc.png, the share of probes with
+// a mate among the first r, with intervals where there are.
+void WriteCmcPlot(const std::string& folder, const std::string& title,
+                  const IdentificationReport& report);
 
 // An axis of a drawing.
 struct PlotAxis {
@@ -32,10 +56,6 @@ struct PlotAxis {
   bool logarithmic;
   // Where a value lies: 0 at low and below, 1 at high and above.
   double Place(double value) const;
-};
-
-struct PlotPoint {
-  double x, y;
 };
 
 // The points of a monotone curve that show: a curve of steps or lines through

@@ -2,7 +2,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include <utility>
+
 #include "tools/common/tool_main.hpp"
+#include "tools/evaluate/plots.hpp"
 #include "tools/evaluate/report_text.hpp"
 
 namespace caffe {
@@ -89,7 +92,8 @@ void AddVerification(const VerificationReport& report,
   object->Raw("auc", Number(report.auc.value, "%.6f"));
   object->Raw("eer", Number(report.eer.value, "%.6f"));
   object->Raw("accuracy", Number(report.accuracy.value, "%.6f"));
-  object->Raw("threshold", Number(report.threshold, "%.6f"));
+  object->Value("threshold", report.calibrated.threshold);
+  object->Value("threshold_far", report.calibrated.far);
   if (retrieval != nullptr) {
     object->Raw("recall_at_1",
                 Number(retrieval->precision_at_1.value, "%.6f"));
@@ -99,11 +103,13 @@ void AddVerification(const VerificationReport& report,
   object->Value("eer_threshold", report.eer_threshold);
   object->Interval("accuracy_interval", report.accuracy);
   object->Value("accuracy_error", report.accuracy_error);
+  object->Value("accuracy_threshold", report.accuracy_threshold);
   object->Count("folds", report.folds);
-  if (report.threshold_source.empty()) {
-    object->Raw("threshold_source", "null");
+  if (report.accuracy_threshold_source.empty()) {
+    object->Raw("accuracy_threshold_source", "null");
   } else {
-    object->Words("threshold_source", report.threshold_source);
+    object->Words("accuracy_threshold_source",
+                  report.accuracy_threshold_source);
   }
   std::vector<std::string> tar, val;
   for (const TarAtFar& entry : report.tar) tar.push_back(TarOf(entry));
@@ -112,6 +118,36 @@ void AddVerification(const VerificationReport& report,
   object->Raw("val_at_far", ListOf(val));
   object->Raw("calibrated", TarOf(report.calibrated));
   object->Count("replicates", report.replicates);
+  object->Count("skipped_pairs", report.skipped_pairs);
+  if (report.mean_source.empty()) {
+    object->Raw("mean_source", "null");
+  } else {
+    object->Words("mean_source", report.mean_source);
+  }
+}
+
+// What a comparison with other reports wants (compare.hpp).
+void AddForComparison(const VerificationReport& report, Object* object) {
+  if (!report.curve.HasBothKinds()) return;
+  char hash[24];
+  std::snprintf(hash, sizeof(hash), "%016llx",
+                static_cast<unsigned long long>(report.pairs_hash));  // NOLINT
+  object->Words("pairs_hash", hash);
+  object->Count("seed", static_cast<int64_t>(report.seed));
+  for (const auto& draws : {std::make_pair("auc_draws", &report.auc_draws),
+                            std::make_pair("eer_draws", &report.eer_draws)}) {
+    std::vector<std::string> numbers;
+    for (const double draw : *draws.second) {
+      numbers.push_back(Number(draw, "%.6f"));
+    }
+    object->Raw(draws.first, ListOf(numbers));
+  }
+  std::vector<std::string> points;
+  for (const PlotPoint& point : ThinCurve(report.curve)) {
+    points.push_back("[" + Number(point.x, "%.7g") + ", " +
+                     Number(point.y, "%.6f") + "]");
+  }
+  object->Raw("roc", ListOf(points));
 }
 
 std::string RetrievalOf(const RetrievalReport& report) {
@@ -133,6 +169,7 @@ std::string IdentificationOf(const IdentificationReport& report) {
   object.Count("people", report.people);
   object.Count("gallery", report.gallery);
   object.Count("probes", report.probes);
+  object.Count("junk", report.junk);
   object.Count("without_mate", report.without_mate);
   object.Raw("cameras", report.cameras ? "true" : "false");
   std::vector<std::string> cmc;
@@ -170,6 +207,7 @@ std::string JsonOf(const EvaluationReport& report) {
     overlap.Count("images", report.overlap->images);
     object.Raw("train_overlap", overlap.text());
   }
+  if (report.verification) AddForComparison(*report.verification, &object);
   return object.text() + "\n";
 }
 

@@ -58,8 +58,8 @@ void AddAccuracy(const VerificationReport& report, Table* table) {
                 "none: there are no other people to take a threshold from");
     return;
   }
-  std::string more = "at the threshold " + Fixed(report.threshold) + " of " +
-                     report.threshold_source;
+  std::string more = "at the threshold " + Fixed(report.accuracy_threshold) +
+                     " of " + report.accuracy_threshold_source;
   if (!std::isnan(report.accuracy_error)) {
     more = "+- " + Fixed(report.accuracy_error) + " over " +
            std::to_string(report.folds) + " folds, " + more;
@@ -79,7 +79,7 @@ void AddRates(const VerificationReport& report, Table* table) {
   for (const ValAtFar& entry : report.val) {
     const std::string name = "VAL@FAR=" + Short(entry.far);
     if (!entry.supported) {
-      table->Line(name, "not measurable: " + report.threshold_source +
+      table->Line(name, "not measurable: " + report.accuracy_threshold_source +
                             " have too few impostor pairs");
       continue;
     }
@@ -87,13 +87,17 @@ void AddRates(const VerificationReport& report, Table* table) {
     if (!std::isnan(entry.val_error)) value += " +- " + Fixed(entry.val_error);
     table->Line(name,
                 value + "  (FAR reached " + Short(entry.reached_far) +
-                    ", at the threshold of " + report.threshold_source + ")");
+                    ", at the threshold of " +
+                    report.accuracy_threshold_source + ")");
   }
-  if (report.calibrated.supported) {
-    table->Line("threshold", Fixed(report.calibrated.threshold, 6) +
-                                 "  (for FAR " + Short(report.calibrated.far) +
-                                 " on these pairs)");
-  }
+  const TarAtFar& calibrated = report.calibrated;
+  if (calibrated.far == 0) return;
+  table->Line("threshold",
+              calibrated.supported
+                  ? ThresholdText(calibrated.threshold) + "  (for FAR " +
+                        Short(calibrated.far) + " on these pairs)"
+                  : "for FAR " + Short(calibrated.far) + " " +
+                        NotMeasurable(calibrated.far, report.impostor));
 }
 
 void AddVerification(const VerificationReport& report, Table* table) {
@@ -102,6 +106,13 @@ void AddVerification(const VerificationReport& report, Table* table) {
   table->Count("images", report.images);
   table->Count("genuine pairs", report.genuine);
   table->Count("impostor pairs", report.impostor);
+  if (report.skipped_pairs > 0) {
+    table->Line("passed over", std::to_string(report.skipped_pairs) +
+                                   " pairs whose images are missing");
+  }
+  if (!report.mean_source.empty()) {
+    table->Line("mean", "subtracted, of " + report.mean_source);
+  }
   table->Value("ROC AUC", report.auc);
   table->Value("EER", report.eer, "threshold " + Fixed(report.eer_threshold));
   AddAccuracy(report, table);
@@ -124,7 +135,12 @@ void AddRetrieval(const RetrievalReport& report, Table* table) {
 
 void AddIdentification(const IdentificationReport& report, Table* table) {
   table->Count("people", report.people);
-  table->Count("gallery", report.gallery);
+  table->Line("gallery",
+              std::to_string(report.gallery) +
+                  (report.junk > 0 ? " (passed over: " +
+                                         std::to_string(report.junk) +
+                                         " images of label -1)"
+                                   : ""));
   table->Line("probes", std::to_string(report.probes) +
                             (report.without_mate > 0
                                  ? ", of these without a mate " +
@@ -138,6 +154,12 @@ void AddIdentification(const IdentificationReport& report, Table* table) {
 }
 
 }  // namespace
+
+std::string ThresholdText(double threshold) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.9g", threshold);
+  return text;
+}
 
 std::string TableOf(const EvaluationReport& report) {
   Table table;

@@ -19,6 +19,9 @@ struct EvaluationReport {
   std::string distance;            // its name
 };
 
+// A threshold in the digits that tell it whole, the same wherever it is shown.
+std::string ThresholdText(double threshold);
+
 // Lines of a name and a value, and the intervals that there are.
 std::string TableOf(const EvaluationReport& report);
 

@@ -3,11 +3,14 @@
 #include "tools/evaluate/sheet.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <sstream>
 
 #include "caffe/check.hpp"
+#include "core/text_width.hpp"
 #include "data/image.hpp"
 #include "tools/evaluate/gnuplot.hpp"
 
@@ -30,16 +33,29 @@ constexpr int kHead = 92;  // the title and the heads of the panels
 constexpr int kWidth = 2 * kMargin + 2 * kPanelWidth + kPanelGap;
 
 constexpr size_t kMostPairs = 24;
-constexpr size_t kMostLetters = 17;  // of a name under a picture
+constexpr int kMostColumns = 17;  // of a name under a picture
+constexpr size_t kMostOfAnImage = 2;  // pairs on the sheet
+constexpr char kMissColor[] = "#808080";
 constexpr uint8_t kPaper = 255;
 constexpr uint8_t kMount = 238;  // around a picture that is no square
 
 // Half of the sheet: the pairs of one kind.
 struct Panel {
-  const std::vector<ScoredPair>& pairs;
-  const char* head;
+  std::vector<ScoredPair> pairs;
+  std::string head;
   const char* color;
   int left;
+  double threshold;  // NaN: not known
+  bool genuine;
+  bool IsError(const ScoredPair& pair) const {
+    // What is not judged is drawn like an error.
+    return !std::isfinite(threshold) ||
+           (pair.distance <= threshold) != genuine;
+  }
+  std::string VerdictOf(const ScoredPair& pair) const {
+    if (!std::isfinite(threshold)) return "";
+    return IsError(pair) ? " error" : " near miss";
+  }
   size_t size() const { return std::min(kMostPairs, pairs.size()); }
   int rows() const {
     return (static_cast<int>(size()) + kColumns - 1) / kColumns;
@@ -75,21 +91,28 @@ void Mount(const Image& picture, int left, int top, Image* sheet) {
   }
 }
 
-// A name, or its last letters where there are too many.
+// A name, or its last letters where they are too wide.
 std::string EndOf(const std::string& name) {
-  std::vector<size_t> begins;  // of the letters, in UTF-8
-  for (size_t at = 0; at < name.size(); ++at) {
-    if ((name[at] & 0xc0) != 0x80) begins.push_back(at);
+  if (TextWidth(name) <= kMostColumns) return name;
+  size_t begin = 0;
+  while (TextWidth(name.substr(begin)) > kMostColumns - 1) {
+    NextLetter(name, &begin);
   }
-  if (begins.size() <= kMostLetters) return name;
-  return "\u2026" + name.substr(begins[begins.size() - (kMostLetters - 1)]);
+  return "\u2026" + name.substr(begin);
 }
 
 // `font_size`: in points, 0 for the picture's own. y counts from the top.
 void AddLabel(const std::string& text, double x, double y, int font_size,
               const char* color, const char* place,
               std::ostringstream* settings) {
-  *settings << "set label " << GnuplotQuote(text) << " at " << x << ", height-"
+  // A number, so that another text can take its place.
+  const std::string so_far = settings->str();
+  int number = 1;
+  for (size_t at = so_far.find("set label "); at != std::string::npos;
+       at = so_far.find("set label ", at + 1)) {
+    ++number;
+  }
+  *settings << "set label " << number << ' ' << GnuplotQuote(text) << " at " << x << ", height-"
             << y << ' ' << place << " front noenhanced textcolor rgb '" << color
             << '\'';
   if (font_size > 0) *settings << " font '," << font_size << '\'';
@@ -118,8 +141,9 @@ void AddLabels(const Panel& panel, const std::vector<std::string>& paths,
     const ScoredPair& pair = panel.pairs[k];
     const double left = panel.LeftOf(k);
     const double below = Panel::TopOf(k) + kSide;
-    AddLabel(ShortNumber(pair.distance, 4), left + kPairWidth / 2.0, below + 12,
-             12, panel.color, "center", settings);
+    AddLabel(ShortNumber(pair.distance, 4) + panel.VerdictOf(pair), left + kPairWidth / 2.0, below + 12,
+             12, panel.IsError(pair) ? panel.color : kMissColor, "center",
+             settings);
     AddName(paths.at(pair.i), left + kSide / 2.0, below + 27, settings);
     AddName(paths.at(pair.j), left + 1.5 * kSide + kGap, below + 27, settings);
   }
@@ -136,25 +160,165 @@ void MountPictures(const Panel& panel, const std::vector<std::string>& paths,
   }
 }
 
+// The panels' pairs: by turns the next of each kind, whose images are not on the
+// sheet too often.
+void ChoosePairs(const VerificationReport& report, Panel* genuine,
+                 Panel* impostor) {
+  std::map<int, size_t> pairs_of;
+  const std::vector<ScoredPair>* const from[] = {&report.worst_genuine,
+                                                 &report.worst_impostor};
+  Panel* const to[] = {genuine, impostor};
+  size_t at[] = {0, 0};
+  for (bool any = true; any;) {
+    any = false;
+    for (int kind = 0; kind < 2; ++kind) {
+      if (to[kind]->pairs.size() == kMostPairs) continue;
+      while (at[kind] < from[kind]->size()) {
+        const ScoredPair& pair = (*from[kind])[at[kind]++];
+        if (pairs_of[pair.i] >= kMostOfAnImage ||
+            pairs_of[pair.j] >= kMostOfAnImage) {
+          continue;
+        }
+        ++pairs_of[pair.i];
+        ++pairs_of[pair.j];
+        to[kind]->pairs.push_back(pair);
+        any = true;
+        break;
+      }
+    }
+  }
+}
+
+// The threshold that tells errors from near misses, and in words which it is.
+double SheetThreshold(const VerificationReport& report, std::string* words) {
+  std::ostringstream far;
+  far << "the threshold for FAR " << report.calibrated.far;
+  *words = far.str();
+  if (std::isfinite(report.calibrated.threshold)) {
+    return report.calibrated.threshold;
+  }
+  *words = "the threshold of the accuracy";
+  if (std::isfinite(report.accuracy_threshold)) {
+    return report.accuracy_threshold;
+  }
+  *words = "the threshold where FAR = FRR";
+  return report.eer_threshold;
+}
+
+// Draws `sheet`, with the labels of `settings`, as NAME.svg and NAME.png.
+void DrawSheet(const std::string& folder, const std::string& name,
+               const Image& sheet, const std::string& labels) {
+  MakePictureFolder(folder);
+  const std::string pixels = name + "_pictures.png";
+  WriteImage(folder + "/" + pixels, sheet);
+  GnuplotPicture picture;
+  picture.name = name;
+  picture.width = sheet.width;
+  picture.height = sheet.height;
+  picture.png_scale = 1;
+  picture.font_size = 8;
+  std::ostringstream settings;
+  settings << "height = " << sheet.height << "\n"
+           << "set margins 0, 0, 0, 0\nunset border\nunset tics\nunset key\n"
+           << "set xrange [0:" << sheet.width << "]\nset yrange [0:height]\n"
+           << labels;
+  picture.settings = settings.str();
+  // The middle of the first pixel lies half a pixel inside.
+  picture.plot = "plot '" + pixels +
+                 "' binary filetype=png origin=(0.5, 0.5) with rgbimage";
+  DrawWithGnuplot(folder, picture);
+}
+
+// A frame around the square at (left, top).
+void Frame(bool right, int left, int top, Image* sheet) {
+  constexpr int kThick = 4;
+  constexpr uint8_t kBgr[2][3] = {{0x00, 0x5e, 0xd5}, {0xb2, 0x72, 0x00}};
+  for (int h = -kThick; h < kSide + kThick; ++h) {
+    for (int w = -kThick; w < kSide + kThick; ++w) {
+      if (h >= 0 && h < kSide && w >= 0 && w < kSide) continue;
+      std::copy_n(kBgr[right ? 1 : 0], 3, &sheet->at(top + h, left + w, 0));
+    }
+  }
+}
+
 }  // namespace
+
+std::string WriteRankedSheet(const std::string& folder,
+                             const std::string& title,
+                             const IdentificationReport& report,
+                             const std::vector<std::string>& probes,
+                             const std::vector<std::string>& gallery) {
+  if (report.worst.empty()) return "no probe has a mate in the gallery";
+  size_t most = 0;
+  for (const RankedProbe& row : report.worst) {
+    most = std::max(most, row.answers.size());
+  }
+  constexpr int kStep = kSide + 2 * kGap;
+  const auto left_of = [](size_t k) {  // 0: the probe
+    return kMargin + static_cast<int>(k) * kStep + (k > 0 ? kColumnGap : 0);
+  };
+  const int width = std::max(700, left_of(most + 1) + kMargin);
+  Image sheet(kHead + static_cast<int>(report.worst.size()) * kRowHeight, width,
+              3);
+  std::fill(sheet.pixels.begin(), sheet.pixels.end(), kPaper);
+  std::ostringstream settings;
+  AddLabel(title, kMargin, 28, 19, "#222222", "left", &settings);
+  AddLabel("Probes whose first mate comes last, and their first answers; right "
+           "ones in blue, others in red",
+           kMargin, 62, 11, "#404040", "left", &settings);
+  try {
+    for (size_t r = 0; r < report.worst.size(); ++r) {
+      const RankedProbe& row = report.worst[r];
+      const int top = kHead + static_cast<int>(r) * kRowHeight;
+      Mount(Thumbnail(probes.at(row.image)), left_of(0), top, &sheet);
+      AddLabel("first mate: " + std::to_string(row.mate_rank),
+               left_of(0) + kSide / 2.0, top + kSide + 12, 10, "#222222",
+               "center", &settings);
+      AddName(probes.at(row.image), left_of(0) + kSide / 2.0, top + kSide + 27,
+              &settings);
+      for (size_t k = 0; k < row.answers.size(); ++k) {
+        const RankedProbe::Answer& answer = row.answers[k];
+        const int left = left_of(k + 1);
+        Frame(answer.right, left, top, &sheet);
+        Mount(Thumbnail(gallery.at(answer.image)), left, top, &sheet);
+        AddLabel(ShortNumber(answer.distance, 4), left + kSide / 2.0,
+                 top + kSide + 14, 10, answer.right ? "#0072b2" : "#d55e00",
+                 "center", &settings);
+        AddName(gallery.at(answer.image), left + kSide / 2.0, top + kSide + 27,
+                &settings);
+      }
+    }
+  } catch (const Error& error) {
+    if (error.kind() != Error::kInput) throw;
+    return error.what();
+  }
+  DrawSheet(folder, "ranked", sheet, settings.str());
+  return "";
+}
 
 std::string WriteSheet(const std::string& folder, const std::string& title,
                        const VerificationReport& report,
                        const std::vector<std::string>& paths) {
-  const Panel panels[] = {
-      {report.worst_genuine, "One person, and far apart", "#0072b2", kMargin},
-      {report.worst_impostor, "Two people, and near", "#d55e00",
-       kMargin + kPanelWidth + kPanelGap}};
+  std::string words;
+  const double threshold = SheetThreshold(report, &words);
+  Panel panels[] = {
+      {{}, "One person, and far apart", "#0072b2", kMargin, threshold, true},
+      {{}, "Two people, and near", "#d55e00",
+       kMargin + kPanelWidth + kPanelGap, threshold, false}};
+  ChoosePairs(report, &panels[0], &panels[1]);
   const int rows = std::max(panels[0].rows(), panels[1].rows());
   if (rows == 0) return "there are no pairs for a sheet of the worst ones";
   Image sheet(kHead + rows * kRowHeight, kWidth, 3);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), kPaper);
 
   std::ostringstream settings;
-  settings << "height = " << sheet.height << "\n"
-           << "set margins 0, 0, 0, 0\nunset border\nunset tics\nunset key\n"
-           << "set xrange [0:" << sheet.width << "]\nset yrange [0:height]\n";
   AddLabel(title, kMargin, 28, 19, "#222222", "left", &settings);
+  if (std::isfinite(threshold)) {
+    AddLabel("errors are pairs that " + words + ", " +
+                 ShortNumber(threshold, 4) + ", judges wrongly",
+             kMargin + kPanelWidth + kPanelGap, 28, 11, "#404040", "left",
+             &settings);
+  }
   for (const Panel& panel : panels) {
     try {
       MountPictures(panel, paths, &sheet);
@@ -164,20 +328,7 @@ std::string WriteSheet(const std::string& folder, const std::string& title,
     }
     AddLabels(panel, paths, &settings);
   }
-  MakePictureFolder(folder);
-  WriteImage(folder + "/worst_pairs_pictures.png", sheet);
-  GnuplotPicture picture;
-  picture.name = "worst_pairs";
-  picture.width = sheet.width;
-  picture.height = sheet.height;
-  picture.png_scale = 1;
-  picture.font_size = 8;
-  picture.settings = settings.str();
-  // The middle of the first pixel lies half a pixel inside.
-  picture.plot =
-      "plot 'worst_pairs_pictures.png' binary filetype=png origin=(0.5, 0.5) "
-      "with rgbimage";
-  DrawWithGnuplot(folder, picture);
+  DrawSheet(folder, "worst_pairs", sheet, settings.str());
   return "";
 }
 

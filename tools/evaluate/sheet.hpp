@@ -17,12 +17,24 @@ namespace caffe {
 // worst_pairs_pictures.png are what gnuplot drew it from. paths: the picture of
 // each row that the pairs name.
 //
+// An image is in two pairs of the sheet at most. Where the report has a
+// threshold, each pair is told to be an error by it or a near miss.
+//
 // Returns "", or in one line why there is no sheet: a report without such
 // pairs, or a picture that cannot be read. Error kInput where the folder cannot
 // be written to or gnuplot fails, as DrawWithGnuplot has it.
 std::string WriteSheet(const std::string& folder, const std::string& title,
                        const VerificationReport& report,
                        const std::vector<std::string>& paths);
+
+// The same for an identification, as ranked.svg and ranked.png: a row for each
+// of the report's worst probes, the probe and its first answers, the right ones
+// in a blue frame, the others in vermilion.
+std::string WriteRankedSheet(const std::string& folder,
+                             const std::string& title,
+                             const IdentificationReport& report,
+                             const std::vector<std::string>& probes,
+                             const std::vector<std::string>& gallery);
 
 }  // namespace caffe
 

@@ -41,7 +41,13 @@ struct VerificationIntervals {
   // NaN where no replicate has the figure.
   Interval auc, eer, accuracy;
   std::vector<Interval> tar;  // one a FAR
+  // The figures of each draw, NaN where it has none. The same options and people
+  // draw the same people, so those of two nets may be compared draw by draw.
+  std::vector<double> auc_draws, eer_draws;
 };
+
+// The middle `level` of the values that are not NaN.
+Interval IntervalOf(std::vector<double> values, double level);
 
 // From the samples of `scores`. person: the person of each row, 0 ... people-1;
 // group: of each row, or null for all 0; the accuracy counts pairs within a

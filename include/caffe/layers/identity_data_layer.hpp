@@ -140,7 +140,7 @@ class IdentityDataLayer : public Layer<Dtype>,
  private:
   void CheckOptions();
   // The people who take part, and their groups.
-  PeopleInGroups ReadPeople() const;
+  PeopleInGroups ReadPeople();
   std::vector<Identity> KeepByCount(const std::vector<Identity>& people,
                                     const string& place) const;
   // Sets the sampler and the batches to go on from batch `cursor`.
@@ -154,6 +154,7 @@ class IdentityDataLayer : public Layer<Dtype>,
 
   int identities_ = 0;  // P
   int images_ = 0;      // K
+  size_t found_people_ = 0, found_images_ = 0;  // in the source
   TooFew too_few_ = TooFew::kSkip;
   std::unique_ptr<ImagesOfPeople> people_;
   std::vector<int> groups_;  // of each person

@@ -1,0 +1,156 @@
+// Reading reports back, and the table of their differences.
+#include "tools/evaluate/compare.hpp"
+
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <filesystem>
+
+#include "caffe/check.hpp"
+#include "caffe/evaluation/bootstrap.hpp"
+#include "caffe/util/io.hpp"
+#include "tools/evaluate/plots.hpp"
+
+namespace caffe {
+namespace {
+
+namespace pb = google::protobuf;
+
+constexpr int64_t kMostBytes = int64_t{1} << 26;
+constexpr double kLevel = 0.95;
+
+struct Report {
+  std::string name, pairs_hash;
+  double auc = NAN, eer = NAN, seed = NAN;
+  std::vector<double> auc_draws, eer_draws;
+  std::vector<PlotPoint> roc;
+};
+
+// The fields of one file's object.
+class Fields {
+ public:
+  explicit Fields(const std::string& file) : file_(file) {
+    const auto status =
+        pb::util::JsonStringToMessage(ReadFile(file, kMostBytes), &object_);
+    INPUT_CHECK(status.ok()) << file << ": is no JSON of evaluate --out=FILE";
+  }
+
+  const pb::Value& At(const std::string& key) const {
+    const auto found = object_.fields().find(key);
+    INPUT_CHECK(found != object_.fields().end())
+        << file_ << ": has no '" << key << "'; wanted what evaluate --out=FILE "
+        << "writes of a verification";
+    return found->second;
+  }
+  double Number(const pb::Value& value) const {
+    return value.has_number_value() ? value.number_value() : NAN;
+  }
+  std::vector<double> Numbers(const std::string& key) const {
+    std::vector<double> numbers;
+    for (const pb::Value& value : At(key).list_value().values()) {
+      numbers.push_back(Number(value));
+    }
+    return numbers;
+  }
+  std::vector<PlotPoint> Points(const std::string& key) const {
+    std::vector<PlotPoint> points;
+    for (const pb::Value& value : At(key).list_value().values()) {
+      const auto& pair = value.list_value().values();
+      INPUT_CHECK(pair.size() == 2 && Number(pair[0]) > 0 &&
+                  Number(pair[0]) <= 1 && Number(pair[1]) >= 0 &&
+                  Number(pair[1]) <= 1)
+          << file_ << ": '" << key << "' holds what is no point [FAR, TAR]";
+      points.push_back({Number(pair[0]), Number(pair[1])});
+    }
+    INPUT_CHECK(!points.empty()) << file_ << ": '" << key << "' is empty";
+    return points;
+  }
+
+ private:
+  const std::string file_;
+  pb::Struct object_;
+};
+
+Report ReadReport(const std::string& file) {
+  const Fields fields(file);
+  Report report;
+  report.name = std::filesystem::path(file).stem().string();
+  report.auc = fields.Number(fields.At("auc"));
+  report.eer = fields.Number(fields.At("eer"));
+  report.pairs_hash = fields.At("pairs_hash").string_value();
+  report.seed = fields.Number(fields.At("seed"));
+  report.auc_draws = fields.Numbers("auc_draws");
+  report.eer_draws = fields.Numbers("eer_draws");
+  report.roc = fields.Points("roc");
+  return report;
+}
+
+std::string Fixed(double value, const char* format = "%.4f") {
+  char text[64];
+  std::snprintf(text, sizeof(text), format, value);
+  return text;
+}
+
+// Why the difference of two reports has no interval; "" where it has one.
+std::string NotPaired(const Report& first, const Report& other) {
+  if (first.pairs_hash != other.pairs_hash) return "they judge other pairs";
+  if (first.auc_draws.empty() || other.auc_draws.empty()) {
+    return "one of them has no draws of people (--bootstrap)";
+  }
+  if (first.seed != other.seed ||
+      first.auc_draws.size() != other.auc_draws.size()) {
+    return "they drew other people (--seed, --bootstrap)";
+  }
+  return "";
+}
+
+// "+0.0120  [0.0040, 0.0210]".
+std::string Difference(double from, double to, const std::vector<double>& a,
+                       const std::vector<double>& b, bool paired) {
+  std::string text = Fixed(to - from, "%+.4f");
+  if (!paired) return text;
+  std::vector<double> draws;
+  for (size_t k = 0; k < a.size(); ++k) draws.push_back(b[k] - a[k]);
+  const metric::Interval interval = metric::IntervalOf(draws, kLevel);
+  return text + "  [" + Fixed(interval.low, "%+.4f") + ", " +
+         Fixed(interval.high, "%+.4f") + "]";
+}
+
+}  // namespace
+
+std::string CompareReports(const std::vector<std::string>& files,
+                           const std::string& folder) {
+  std::vector<Report> reports;
+  std::vector<NamedCurve> curves;
+  std::string text;
+  for (const std::string& file : files) {
+    reports.push_back(ReadReport(file));
+    const Report& report = reports.back();
+    text += file + ": ROC AUC " + Fixed(report.auc) + ", EER " +
+            Fixed(report.eer) + "\n";
+    curves.push_back({report.name + ": AUC " + Fixed(report.auc) + ", EER " +
+                          Fixed(report.eer),
+                      report.roc});
+  }
+  bool any = false;
+  for (size_t k = 1; k < reports.size(); ++k) {
+    const Report &first = reports[0], &other = reports[k];
+    const std::string why = NotPaired(first, other);
+    any = any || why.empty();
+    text += files[k] + " - " + files[0] + ": ROC AUC " +
+            Difference(first.auc, other.auc, first.auc_draws, other.auc_draws,
+                       why.empty()) +
+            ", EER " +
+            Difference(first.eer, other.eer, first.eer_draws, other.eer_draws,
+                       why.empty()) +
+            (why.empty() ? "" : " (no interval: " + why + ")") + "\n";
+  }
+  if (any) text += "[ ]: 95 % of the same draws of people, draw by draw\n";
+  if (!folder.empty()) WriteComparison(folder, curves);
+  return text;
+}
+
+}  // namespace caffe

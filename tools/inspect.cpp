@@ -1,14 +1,16 @@
 // Shows a net: its layers with their blobs, shapes, parameters and
-// multiply-adds. --layers shows the layer types there are, --device the GPUs.
-#include <google/protobuf/descriptor.pb.h>
-
+// multiply-adds. --layers shows the layer types there are and their options,
+// --guide a page of docs/ on such, --device the GPUs.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
 #include "caffe/net.hpp"
 #include "convolution/cudnn_choice.hpp"
 #include "core/device.hpp"
+#include "core/suggest.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/inspect/guide.hpp"
 
 namespace caffe {
 namespace {
@@ -17,97 +19,28 @@ FlagGroup flags;
 TERCET_FLAG(string, model, "", "the net (prototxt)");
 TERCET_FLAG(string, phase, "TEST", "TRAIN or TEST");
 TERCET_FLAG(bool, layers, false,
-            "list the registered layer types, their options and the defaults");
+            "list the layer types, or those that are named, with their options "
+            "and the defaults");
+TERCET_FLAG(string, guide, "",
+            "print a page of docs/, as Markdown: image_options or solver");
 TERCET_FLAG(bool, device, false,
             "list the GPUs, and what this build wants of them");
 TERCET_FLAG(string, load, "",
             "shared libraries with further layers, between commas");
 
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
-
-string DefaultText(const FieldDescriptor& field) {
-  if (!field.has_default_value()) return "";
-  switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return field.default_value_bool() ? "true" : "false";
-    case FieldDescriptor::CPPTYPE_INT32:
-      return std::to_string(field.default_value_int32());
-    case FieldDescriptor::CPPTYPE_UINT32:
-      return std::to_string(field.default_value_uint32());
-    case FieldDescriptor::CPPTYPE_STRING:
-      return "\"" + field.default_value_string() + "\"";
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return field.default_value_enum()->name();
-    case FieldDescriptor::CPPTYPE_FLOAT:
-    case FieldDescriptor::CPPTYPE_DOUBLE: {
-      char text[32];
-      std::snprintf(text, sizeof(text), "%g",
-                    field.cpp_type() == FieldDescriptor::CPPTYPE_FLOAT
-                        ? field.default_value_float()
-                        : field.default_value_double());
-      return text;
-    }
-    default:
-      return "";
-  }
-}
-
-string TypeText(const FieldDescriptor& field) {
-  string text = field.type_name();
-  if (field.message_type() != nullptr) text = field.message_type()->name();
-  if (field.enum_type() != nullptr) {
-    text.clear();
-    for (int i = 0; i < field.enum_type()->value_count(); ++i) {
-      text += (i > 0 ? " | " : "") + field.enum_type()->value(i)->name();
-    }
-  }
-  return field.is_repeated() ? text + " ..." : text;
-}
-
-// "IdentityData" -> "identitydata"; field names lose their underscores too.
-string Plain(const string& name) {
-  string plain;
-  for (char c : name) {
-    if (c != '_') plain += static_cast<char>(std::tolower(c));
-  }
-  return plain;
-}
-
-// The field of LayerParameter with a type's options: its own x_param, or that
-// of the type it ends like (SoftmaxWithLoss has softmax_param).
-const FieldDescriptor* OptionsOf(const string& type) {
-  const Descriptor* layer = LayerParameter::descriptor();
-  const FieldDescriptor* best = nullptr;
-  size_t longest = 0;
-  for (int i = 0; i < layer->field_count(); ++i) {
-    const string field = Plain(layer->field(i)->name());
-    if (field.size() < 6 || field.substr(field.size() - 5) != "param") continue;
-    const string stem = field.substr(0, field.size() - 5);
-    if (Plain(type).compare(0, stem.size(), stem) == 0 &&
-        stem.size() > longest) {
-      longest = stem.size();
-      best = layer->field(i);
-    }
-  }
-  return best;
-}
-
+// What --layers lists: all layer types and the blocks that several have, or
+// those that are named.
 void ListLayers() {
-  for (const string& type : LayerRegistry<float>::LayerTypeList()) {
-    const FieldDescriptor* options = OptionsOf(type);
-    std::printf("%s%s%s\n", type.c_str(), options != nullptr ? "  " : "",
-                options != nullptr ? options->name().c_str() : "");
-    if (options == nullptr) continue;
-    const Descriptor* message = options->message_type();
-    for (int i = 0; i < message->field_count(); ++i) {
-      const FieldDescriptor& field = *message->field(i);
-      if (field.options().deprecated()) continue;  // read to be refused
-      const string fallback = DefaultText(field);
-      std::printf("    %-24s %s%s\n", field.name().c_str(),
-                  TypeText(field).c_str(),
-                  fallback.empty() ? "" : ("  [" + fallback + "]").c_str());
-    }
+  std::vector<string> known = LayerRegistry<float>::LayerTypeList();
+  for (const string& block : SharedBlocks()) known.push_back(block);
+  const std::vector<string>& named = Arguments();
+  for (const string& type : named) {
+    USAGE_CHECK(std::find(known.begin(), known.end(), type) != known.end())
+        << "unknown layer type '" << type << "'" << DidYouMean(type, known)
+        << " (tercet inspect --layers lists all)";
+  }
+  for (const string& type : named.empty() ? known : named) {
+    std::fputs(LayerOptions(type).c_str(), stdout);
   }
 }
 
@@ -179,7 +112,12 @@ void ListGpus() {
 
 int Run() {
   LoadLayerLibraries(FLAGS_load);
-  if (FLAGS_device) {
+  USAGE_CHECK(FLAGS_layers || Arguments().empty())
+      << "stray argument '" << Arguments()[0]
+      << "' (layer types stand behind --layers; flags are --name=value)";
+  if (!FLAGS_guide.empty()) {
+    std::fputs(GuidePage(FLAGS_guide).c_str(), stdout);
+  } else if (FLAGS_device) {
     ListGpus();
   } else if (FLAGS_layers) {
     ListLayers();
@@ -193,11 +131,11 @@ int Run() {
 const Command command(
     "inspect", "shows a net, the layer types or the GPUs",
     "tercet inspect --model=F [--phase=TEST]\n"
-    "       tercet inspect --layers | --device\n\n"
+    "       tercet inspect --layers [TYPE ...] | --guide=PAGE | --device\n\n"
     "Shows the layers of a net with shapes, parameters and multiply-adds, or "
-    "all\n"
-    "layer types and their options, or the GPUs.",
-    Run, {&flags});
+    "layer\n"
+    "types and their options, or a page on images or on solvers, or the GPUs.",
+    Run, {&flags}, 64);
 
 }  // namespace
 }  // namespace caffe

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,8 @@ class FlagGroup {
  public:
   struct Flag {
     const char* name;
+    const char* help;
+    std::string standard;               // the default, as it is written
     std::function<void()> tell_gflags;  // once in a process
   };
 
@@ -47,7 +50,9 @@ class FlagGroup {
   template <typename T>
   T Add(const char* name, T value, const char* help, T* variable) {
     const auto standard = std::make_shared<T>(value);
-    flags_.push_back({name, [=] {
+    std::ostringstream written;
+    written << std::boolalpha << value;
+    flags_.push_back({name, help, written.str(), [=] {
       std::string known;  // glog has flags, too
       if (gflags::GetCommandLineOption(name, &known)) return;
       gflags::FlagRegisterer(name, help, "", variable, standard.get());

@@ -14,16 +14,18 @@ namespace {
 FlagGroup& flags = image_flags;
 TERCET_FLAG(string, mean_value, "",
             "subtracted from each value of an image: one number, or one a "
-            "channel between commas, in the net's order (default: the net's)");
+            "channel between commas, in the net's order, such as 104,117,123 "
+            "(default: the net's)");
 TERCET_FLAG(string, scale, "",
-            "what comes out is multiplied by this (default: the net's)");
+            "what comes out is multiplied by this, such as 0.0078125 (default: "
+            "the net's)");
 TERCET_FLAG(string, channels, "bgr", "the net's order of channels: bgr or rgb");
 TERCET_FLAG(string, resize, "",
-            "the size of an image before the crop, HEIGHTxWIDTH or one number "
-            "(default: the net's)");
+            "the size of an image before the crop, HEIGHTxWIDTH or one number, "
+            "such as 120x104 (default: the net's)");
 TERCET_FLAG(string, crop, "",
-            "the middle of an image that is kept, HEIGHTxWIDTH or one number "
-            "(default: the net's)");
+            "the middle of an image that is kept, HEIGHTxWIDTH or one number, "
+            "such as 112x96 (default: the net's)");
 TERCET_FLAG(string, flip, "false",
             "an embedding is the mean of the image's and its mirror image's; "
             "--flip=concat: the one after the other");

@@ -196,6 +196,10 @@ Command::Command(const char* name, const char* summary, const char* usage,
   List().push_back(this);
 }
 
+bool Command::Takes(const FlagGroup& flags) const {
+  return std::find(flags_.begin(), flags_.end(), &flags) != flags_.end();
+}
+
 int Command::Run(int argc, char** argv) const {
   UseFlags(flags_);
   UseFlags({&log_flags});

@@ -38,6 +38,7 @@ class Command {
 
   const std::string& name() const { return name_; }
   const std::string& summary() const { return summary_; }
+  bool Takes(const FlagGroup& flags) const;
 
   // argv[0] stands for its name. Once in a process, as PrintHelp.
   int Run(int argc, char** argv) const;

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The pages in docs/ that the program prints are what it prints: a comment in
+# proto/ that changes, or an option that is added, wants its page made anew. And
+# `inspect --layers` shows the same options.
+#
+#   guides.sh TOOLS_DIR
+set -euo pipefail
+tools=$(cd "$1" && pwd)
+docs=$(cd "$(dirname "$0")/../../docs" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() { echo "FAILED: $*" >&2; exit 1; }
+
+for page in image_options solver; do
+  "$tools/inspect" --guide="$page" >"$work/page" || fail "--guide=$page"
+  diff "$docs/$page.md" "$work/page" >&2 ||
+    fail "docs/$page.md is not what is printed now; to make it anew:" \
+      "tercet inspect --guide=$page > docs/$page.md"
+done
+
+# A type in a line, an option in a line, and below it what the option does.
+"$tools/inspect" --layers >"$work/all"
+for line in 'IdentityData  identity_data_param' transform_param ReLU; do
+  grep -qE "^$line( |$)" "$work/all" || fail "--layers has no $line"
+done
+"$tools/inspect" --layers IdentityData transform_param >"$work/two"
+grep -q '^    too_few  *SKIP | REPEAT  \[SKIP\]$' "$work/two" ||
+  fail "too_few: $(cat "$work/two")"
+grep -q '^        Example: `mirror: true`$' "$work/two" ||
+  fail "mirror has no example: $(cat "$work/two")"
+[ "$(grep -c '^[A-Za-z]' "$work/two")" = 2 ] ||
+  fail "more than the two that were named: $(cat "$work/two")"

@@ -108,6 +108,7 @@ class IdentityDataLayer : public Layer<Dtype>,
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
+  int64_t BatchesTaken() const override;
 
   string EmbeddingBlob() const override;
   void CheckEmbeddings(const vector<int>& shape) const override;

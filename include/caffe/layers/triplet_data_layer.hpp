@@ -64,6 +64,7 @@ class TripletDataLayer : public Layer<Dtype> {
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
+  int64_t BatchesTaken() const override;
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

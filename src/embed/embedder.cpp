@@ -16,6 +16,7 @@
 #include "data/image.hpp"
 #include "embed/image_preparer.hpp"
 #include "embed/threshold_options.hpp"
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
@@ -193,9 +194,7 @@ Embedder::Impl::Impl(const string& model, const string& weights,
       item_(data_->count(1)),
       output_(options_.pixels ? data_
                               : net_.blob_by_name(output_name_).get()) {
-  for (const string& file : WeightFiles(weights)) {
-    net_.CopyTrainedLayersFrom(file);
-  }
+  FillFromFiles(WeightFiles(weights), &net_);
   if (output_->num_axes() > 0) TakeRowShape();
   if (file_.has_weights_hash() && file_.weights_hash() != WeightsHash()) {
     LOG(WARNING) << options_.threshold_file << " was found for other weights "

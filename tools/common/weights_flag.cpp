@@ -1,6 +1,7 @@
 // Weights into the nets of tools that run one themselves.
 #include "tools/common/weights_flag.hpp"
 
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 #include "tools/common/tool_main.hpp"
 
@@ -14,9 +15,7 @@ const std::string& CheckedWeights(const std::string& value) {
 
 template <typename Dtype>
 void LoadWeights(const std::string& value, Net<Dtype>* net) {
-  for (const std::string& file : WeightFiles(CheckedWeights(value))) {
-    net->CopyTrainedLayersFrom(file);
-  }
+  FillFromFiles(WeightFiles(CheckedWeights(value)), net);
 }
 
 template void LoadWeights<float>(const std::string&, Net<float>*);

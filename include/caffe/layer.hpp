@@ -103,6 +103,13 @@ class Layer {
   virtual void SaveState(LayerState* state) const {}
   virtual void LoadState(const LayerState& state) {}
   virtual bool HasState() const { return false; }
+  // How many batches a data layer has handed over, where its state holds that
+  // as the cursor; -1: it does not. The solver looks before each iteration, so
+  // that one which fails can be done again.
+  virtual int64_t BatchesTaken() const { return -1; }
+  // Whether Forward writes parameters by a rule of the layer's own, as
+  // BatchNorm its averages.
+  virtual bool ForwardWritesParams() const { return false; }
 
   // The solver's iteration that the next Forward belongs to; 0 outside of a
   // solver. What changes on the way (a margin, a choice of triplets) follows

@@ -64,7 +64,9 @@ class Net {
   void ClearParamDiffs();
   void Update();
 
-  // Uses the parameters of another net with layers of the same names.
+  // Uses the parameters of another net: those of its layers of the same names,
+  // and those of the same param names. What shares a name here stays one
+  // parameter; Error kInput where the other net has several for it.
   void ShareTrainedLayersWith(const Net* other);
   // Copies parameters by layer name. All is checked before anything is
   // copied; Error kInput names both shapes. Layers without a partner on the
@@ -107,6 +109,11 @@ class Net {
     return param_display_names_;
   }
   const vector<int>& param_owners() const { return param_owners_; }
+  // Of each of params(): layer and blob of it; which of learnable_params().
+  const vector<pair<int, int>>& param_layer_indices() const {
+    return param_layer_indices_;
+  }
+  const vector<int>& learnable_param_ids() const { return learnable_ids_; }
   // What a solver updates: each shared parameter once.
   const vector<Blob<Dtype>*>& learnable_params() const {
     return learnable_params_;
@@ -146,6 +153,7 @@ class Net {
   void IndexName(const LayerParameter& param, int layer_id);
   void AppendParam(const ParamSpec& spec, int layer_id, int param_id);
   void ShareParam(const ParamSpec& spec, int owner, int net_param_id);
+  int ParamIn(const Net& other, int net_param_id) const;
   void PruneBackward();
   void ForceBackward();
   void FindOutputs();

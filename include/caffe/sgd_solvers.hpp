@@ -50,6 +50,7 @@ class SGDSolver : public Solver<Dtype> {
   void SaveHistory(SolverState* state) const override;
   void CheckHistory(const SolverState& state) const override;
   void LoadHistory(const SolverState& state) override;
+  int HistoriesPerParam() const override { return histories_; }
 
   // Runs a rule over a parameter; `rate` without lr_mult.
   template <typename Rule>
@@ -64,6 +65,8 @@ class SGDSolver : public Solver<Dtype> {
 
  private:
   void MakeHistory(int histories);
+
+  int histories_ = 1;
 };
 
 template <typename Dtype>

@@ -19,6 +19,13 @@
 // written anew with what it does otherwise, and the states after it are removed:
 // so the newest one is always the run's own.
 //
+// An error in the data (any Error kInput of a layer) first writes a snapshot of
+// the updates that were done, from before the iteration that failed, and its
+// message says how to go on.
+//
+// While a solver lives that writes snapshots, no other process may write any of
+// its prefix (solver/snapshot_lock.hpp).
+//
 // What the user gave is refused with Error kInput, one line with the solver
 // file's line; all that can be known is checked before the first iteration.
 #ifndef CAFFE_SOLVER_HPP_
@@ -41,7 +48,10 @@ class Causes;
 template <typename Dtype>
 class EmbeddingFeed;
 class GradientSums;
+template <typename Dtype>
+class IterationStart;
 class Progress;
+class SnapshotLock;
 struct Diagnosis;
 enum class Failure;
 
@@ -77,7 +87,7 @@ class Solver {
   // Runs so many iterations.
   void Step(int iters);
 
-  // Goes back to a snapshot. Everything is checked before anything changes.
+  // Goes back to a snapshot. Where that fails, nothing has changed.
   void Restore(const char* state_file);
   // Goes back to the newest snapshot of this solver's prefix that can be
   // read, and returns its file name; "" where there is none, and nothing
@@ -86,7 +96,8 @@ class Solver {
   // Writes the weights, then the state. Refuses to write weights that are not
   // finite.
   void Snapshot();
-  // Copies weights into the net by layer name: file names between commas.
+  // Copies weights into the train net and the test nets by layer name: file
+  // names between commas.
   void LoadWeights(const string& files);
 
   const SolverParameter& param() const { return param_; }
@@ -123,6 +134,10 @@ class Solver {
   virtual void SaveHistory(SolverState* state) const = 0;
   virtual void CheckHistory(const SolverState& state) const = 0;
   virtual void LoadHistory(const SolverState& state) = 0;
+  // How many blobs of history each parameter has, where all first ones come
+  // before all second ones: those of a state then are put in the net's order
+  // first. 0: the solver sees to it.
+  virtual int HistoriesPerParam() const { return 0; }
 
   bool Displays() const {
     return param_.display() > 0 && iter_ % param_.display() == 0;
@@ -140,6 +155,7 @@ class Solver {
 
  private:
   void Init();
+  void LockSnapshots();
   void InitTrainNet();
   void InitTestNets();
   void AddTestNet(NetParameter net);
@@ -193,6 +209,10 @@ class Solver {
   void LogIteration();
   // False where the run went back in place of an update.
   bool RunIteration();
+  // The test that is due; and the error of a layer, as it is told once a
+  // snapshot is written.
+  void TestOrSave();
+  Error SavedFor(const Error& error, bool in_iteration);
   void FinishRun();
   int64_t ImagesPerIteration() const;
 
@@ -204,6 +224,15 @@ class Solver {
   // Random numbers and data positions, as part of a state and back.
   void SaveRunState(SolverState* state) const;
   void LoadRunState(const SolverState& state);
+  // What a state holds, in this net's order, or Error kInput.
+  void CheckState(const NetParameter& weights, SolverState* state) const;
+  void CheckLayers(const SolverState& state) const;
+  void CheckDoctors(const SolverState& state) const;
+  // What may be refused by a layer: all or, with the error, nothing.
+  void LoadLayersAndWeights(const SolverState& state,
+                            const NetParameter& weights, const string& model);
+  void LoadTestNets(const SolverState& state);
+  void SaveTestNets(SolverState* state) const;
   void SaveLayers(const Net<Dtype>& net, const string& prefix,
                   SolverState* state) const;
   void LoadLayers(const SolverState& state, const string& prefix,
@@ -218,8 +247,11 @@ class Solver {
   vector<WatchedLoss> watched_;
   vector<int> healthy_snapshots_;  // iterations, rising
   vector<vector<Dtype>> test_scores_;
-  // The run's state from before a test that is under way, or was cut short.
-  std::unique_ptr<SolverState> before_test_;
+  // The run's state from before a test that is under way, or was cut short, or
+  // an iteration that failed.
+  std::unique_ptr<SolverState> before_;
+  std::unique_ptr<IterationStart<Dtype>> iteration_start_;
+  std::shared_ptr<SnapshotLock> lock_;
   // The iteration whose snapshot is on disk already; -1: none.
   int saved_iter_ = -1;
 

@@ -125,6 +125,14 @@ std::string ReadFile(const std::string& path, int64_t most_bytes) {
   return content;
 }
 
+// What has the name is never written to: a link there could lead anywhere.
+int CreateNewFile(const std::string& path) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  const int fd = open(path.c_str(), kFlags, 0666);
+  if (fd >= 0 || errno != EEXIST || unlink(path.c_str()) != 0) return fd;
+  return open(path.c_str(), kFlags, 0666);
+}
+
 bool WriteAll(int fd, const void* data, int64_t bytes) {
   const char* from = static_cast<const char*>(data);
   while (bytes > 0) {
@@ -147,8 +155,7 @@ void WriteFileAtomically(const std::string& path,
   }
   const std::string target = FollowLink(path);
   const std::string beside = target + ".tmp" + std::to_string(getpid());
-  const int fd =
-      open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  const int fd = CreateNewFile(beside);
   if (fd < 0) {
     INPUT_FAIL() << path << ": cannot be written: " << Reason(errno);
   }

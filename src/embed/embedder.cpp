@@ -21,6 +21,7 @@
 #include "net/blob_names.hpp"
 #include "net/check_phases.hpp"
 #include "net/prototxt.hpp"
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
@@ -228,9 +229,7 @@ Embedder::Impl::Impl(const string& model, const string& weights,
       any_batch_(WorksRowByRow(net_)),
       output_(options_.pixels ? data_
                               : net_.blob_by_name(output_name_).get()) {
-  for (const string& file : WeightFiles(weights)) {
-    net_.CopyTrainedLayersFrom(file);
-  }
+  FillFromFiles(WeightFiles(weights), &net_);
   if (output_->num_axes() > 0) TakeRowShape();
   WarnOfTreatment(net_file_, FindInput(model, net_), preparer_.treatment(),
                   " (say it in its transform_param, or by --mean_value, "

@@ -116,20 +116,24 @@ void BatchNormLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
       channel.SetFromMoving(c, weight, eps_);
     }
   } else {
+    const bool moves = ForwardWritesParams();
     const BatchNormChannel<Dtype> channel = {
         mean_.mutable_cpu_data(), inverse_std_.mutable_cpu_data(),
-        this->blobs_[0]->mutable_cpu_data(),
-        this->blobs_[1]->mutable_cpu_data()};
+        moves ? this->blobs_[0]->mutable_cpu_data() : nullptr,
+        moves ? this->blobs_[1]->mutable_cpu_data() : nullptr};
     double* mean = sums_.mutable_cpu_data();
     double* variance = mean + channels;
     Moments(shape_, x, mean, variance);
     for (int64_t c = 0; c < channels; ++c) {
       channel.Set(c, mean[c], variance[c], eps_);
+      if (!moves) continue;
       channel.UpdateMoving(c, fraction_, mean[c], variance[c],
                            shape_.per_channel());
     }
-    Dtype* weight = this->blobs_[2]->mutable_cpu_data();
-    weight[0] = static_cast<Dtype>(fraction_ * weight[0] + 1);
+    if (moves) {
+      Dtype* weight = this->blobs_[2]->mutable_cpu_data();
+      weight[0] = static_cast<Dtype>(fraction_ * weight[0] + 1);
+    }
     if (bottom[0] == top[0]) {
       caffe_copy(bottom[0]->count(), x, kept_.mutable_cpu_data());
     }

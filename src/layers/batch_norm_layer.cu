@@ -27,6 +27,7 @@ void Moments(const ChannelShape& shape, const Dtype* x, double* mean,
           [=] __device__(int64_t c) { variance[c] /= values; });
 }
 
+// Without a weight the moving sums stay as they are.
 template <typename Dtype>
 void StatisticsOfBatch(const ChannelShape& shape,
                        const BatchNormChannel<Dtype>& channel,
@@ -34,6 +35,7 @@ void StatisticsOfBatch(const ChannelShape& shape,
                        double fraction, double eps, Dtype* weight) {
   ForEach(shape.channels, [=] __device__(int64_t c) {
     channel.Set(c, mean[c], variance[c], eps);
+    if (weight == nullptr) return;
     channel.UpdateMoving(c, fraction, mean[c], variance[c],
                          shape.per_channel());
     if (c == 0) weight[0] = static_cast<Dtype>(fraction * weight[0] + 1);
@@ -164,10 +166,13 @@ void BatchNormLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
         const_cast<Dtype*>(this->blobs_[1]->gpu_data())};
     StatisticsOfMoving(shape_, channel, this->blobs_[2]->gpu_data(), eps_);
   } else {
+    const bool moves = ForwardWritesParams();
     const BatchNormChannel<Dtype> channel = {
         mean_.mutable_gpu_data(), inverse_std_.mutable_gpu_data(),
-        this->blobs_[0]->mutable_gpu_data(),
-        this->blobs_[1]->mutable_gpu_data()};
+        moves ? this->blobs_[0]->mutable_gpu_data() : nullptr,
+        moves ? this->blobs_[1]->mutable_gpu_data() : nullptr};
+    Dtype* const weight =
+        moves ? this->blobs_[2]->mutable_gpu_data() : nullptr;
     if (bottom[0] == top[0]) {
       caffe_copy(bottom[0]->count(), x, kept_.mutable_gpu_data());
     }
@@ -177,8 +182,7 @@ void BatchNormLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
       CudnnForward(shape_, eps_,
                    bottom[0] == top[0] ? kept_.gpu_data() : x, work, channel,
                    top[0]->mutable_gpu_data());
-      UpdateMoving(shape_, channel, fraction_, work,
-                   this->blobs_[2]->mutable_gpu_data());
+      if (moves) UpdateMoving(shape_, channel, fraction_, work, weight);
       return;
     }
 #endif
@@ -186,7 +190,7 @@ void BatchNormLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
     double* variance = mean + shape_.channels;
     Moments(shape_, x, mean, variance);
     StatisticsOfBatch(shape_, channel, mean, variance, fraction_, eps_,
-                      this->blobs_[2]->mutable_gpu_data());
+                      weight);
   }
   Standardize(shape_, x, mean_.gpu_data(), inverse_std_.gpu_data(),
               top[0]->mutable_gpu_data());

@@ -254,6 +254,11 @@ void IdentityDataLayer<Dtype>::SaveState(LayerState* state) const {
 }
 
 template <typename Dtype>
+int64_t IdentityDataLayer<Dtype>::BatchesTaken() const {
+  return static_cast<int64_t>(batches_->cursor());
+}
+
+template <typename Dtype>
 void IdentityDataLayer<Dtype>::LoadState(const LayerState& state) {
   INPUT_CHECK(state.has_cursor() && state.has_seed())
       << "the saved state holds no cursor and seed";

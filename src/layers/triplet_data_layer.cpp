@@ -199,6 +199,11 @@ void TripletDataLayer<Dtype>::SaveState(LayerState* state) const {
 }
 
 template <typename Dtype>
+int64_t TripletDataLayer<Dtype>::BatchesTaken() const {
+  return static_cast<int64_t>(batches_->cursor());
+}
+
+template <typename Dtype>
 void TripletDataLayer<Dtype>::LoadState(const LayerState& state) {
   INPUT_CHECK(state.has_cursor() && state.has_seed())
       << "the saved state holds no cursor and seed";

@@ -1,118 +1,92 @@
-// Net, parameters: copying them from files and other nets, and writing them.
+// Net, parameters: sharing them with other nets, and writing them. How they are
+// filled from files is weight_filler.cpp.
+#include <algorithm>
+
 #include "caffe/net.hpp"
-#include "core/suggest.hpp"
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
-namespace {
-
-// One line each for what stays without a partner.
-void ReportUnmatched(const string& origin, const vector<string>& ignored,
-                     const vector<string>& unfilled) {
-  if (!ignored.empty()) {
-    LOG(INFO) << origin << ": ignored " << ignored.size()
-              << " layer(s) that the net lacks: " << ListNames(ignored);
-  }
-  if (!unfilled.empty()) {
-    LOG(WARNING) << origin << ": has nothing for " << unfilled.size()
-                 << " layer(s) of the net, which keep their initial values: "
-                 << ListNames(unfilled);
-  }
-}
-
-// Weights go by the names of layers.
-constexpr char kAfresh[] =
-    " (to learn the layer afresh, give it another name in the net)";
-
-// Refuses what a file holds for a layer where the parameters are others.
+// The parameter of another net that is one of this one's by its layer's name
+// and by its own: an index of other.params(), or -1. Error kInput where the two
+// say different things.
 template <typename Dtype>
-void CheckFit(const LayerParameter& stored,
-              const vector<shared_ptr<Blob<Dtype>>>& blobs,
-              const string& place) {
-  INPUT_CHECK(stored.blobs_size() == static_cast<int>(blobs.size()))
-      << place << ": it has " << stored.blobs_size()
-      << " parameter(s) where the net wants " << blobs.size()
-      << kAfresh;
-  for (int i = 0; i < stored.blobs_size(); ++i) {
-    INPUT_CHECK(StoredShapeFits(stored.blobs(i), blobs[i]->shape()))
-        << place << ": its parameter " << i << " is of shape "
-        << ShapeText(StoredShape(stored.blobs(i))) << " where the net wants "
-        << ShapeText(blobs[i]->shape()) << kAfresh;
+int Net<Dtype>::ParamIn(const Net& other, int net_param_id) const {
+  const pair<int, int>& place = param_layer_indices_[net_param_id];
+  const LayerParameter& layer = layers_[place.first]->layer_param();
+  const auto same_layer = other.layer_index_.find(layer.name());
+  int by_layer = -1;
+  if (same_layer != other.layer_index_.end()) {
+    const pair<int, int> there(same_layer->second, place.second);
+    by_layer = static_cast<int>(
+        std::find(other.param_layer_indices_.begin(),
+                  other.param_layer_indices_.end(), there) -
+        other.param_layer_indices_.begin());
   }
+  const string name =
+      place.second < layer.param_size() ? layer.param(place.second).name() : "";
+  const auto same_name = other.param_index_.find(name);
+  if (name.empty() || same_name == other.param_index_.end()) return by_layer;
+  const int by_name = same_name->second;
+  INPUT_CHECK(by_layer < 0 || other.learnable_ids_[by_layer] ==
+                                  other.learnable_ids_[by_name])
+      << "parameter " << place.second << " has the name '" << name
+      << "', and so has another than this layer's own in the net that is "
+         "trained: give it the same param names in both";
+  return by_name;
 }
-
-// The values alone: the shape, which may be written in an old form, stays.
-template <typename Dtype>
-void CopyValues(BlobProto stored, Blob<Dtype>* blob) {
-  stored.clear_num();
-  stored.clear_channels();
-  stored.clear_height();
-  stored.clear_width();
-  stored.clear_shape();
-  for (int dim : blob->shape()) stored.mutable_shape()->add_dim(dim);
-  blob->FromProto(stored, false);
-}
-
-}  // namespace
 
 template <typename Dtype>
 void Net<Dtype>::ShareTrainedLayersWith(const Net* other) {
-  for (size_t i = 0; i < other->layers().size(); ++i) {
-    const auto found = layer_index_.find(other->layer_names()[i]);
-    if (found == layer_index_.end()) continue;
-    auto& theirs = other->layers()[i]->blobs();
-    auto& mine = layers_[found->second]->blobs();
-    AtLayer(found->second, true, [&] {
-      INPUT_CHECK(mine.size() == theirs.size())
-          << "has " << mine.size() << " parameter(s), and the layer of this "
-          << "name in the other net has " << theirs.size();
-      for (size_t j = 0; j < mine.size(); ++j) {
-        INPUT_CHECK(mine[j]->shape() == theirs[j]->shape())
-            << "parameter " << j << " is of shape " << mine[j]->shape_string()
-            << ", and in the other net of shape " << theirs[j]->shape_string();
-        mine[j]->ShareData(*theirs[j]);
-      }
+  for (const auto& named : layer_index_) {
+    const auto found = other->layer_index_.find(named.first);
+    if (found == other->layer_index_.end()) continue;
+    const size_t mine = layers_[named.second]->blobs().size();
+    const size_t theirs = other->layers_[found->second]->blobs().size();
+    AtLayer(named.second, true, [&] {
+      INPUT_CHECK(mine == theirs)
+          << "has " << mine << " parameter(s), and the layer of this "
+          << "name in the other net has " << theirs;
     });
+  }
+  // Of each parameter, with all that share it, the other net's.
+  vector<int> source(params_.size(), -1);
+  for (size_t i = 0; i < params_.size(); ++i) {
+    const int id = static_cast<int>(i);
+    const pair<int, int>& place = param_layer_indices_[i];
+    AtLayer(place.first, true, [&] {
+      const int found = ParamIn(*other, id);
+      if (found < 0) return;
+      const Blob<Dtype>& theirs = *other->params_[found];
+      const int owner = param_owners_[i] < 0 ? id : param_owners_[i];
+      INPUT_CHECK(params_[i]->shape() == theirs.shape() ||
+                  (owner != id && params_[i]->count() == theirs.count()))
+          << "parameter " << place.second << " is of shape "
+          << params_[i]->shape_string() << ", and in the other net of shape "
+          << theirs.shape_string();
+      INPUT_CHECK(source[owner] < 0 || other->learnable_ids_[source[owner]] ==
+                                           other->learnable_ids_[found])
+          << "parameter " << place.second << " is one with that of layer '"
+          << layer_names_[param_layer_indices_[owner].first]
+          << "' here, and another in the net that is trained: give them the "
+             "same param names in both";
+      source[owner] = found;
+    });
+  }
+  for (size_t i = 0; i < params_.size(); ++i) {
+    const int owner =
+        param_owners_[i] < 0 ? static_cast<int>(i) : param_owners_[i];
+    if (source[owner] < 0) continue;
+    params_[i]->ShareData(*other->params_[source[owner]]);
   }
 }
 
 template <typename Dtype>
 void Net<Dtype>::CopyTrainedLayersFrom(const NetParameter& weights,
                                        const string& origin) {
-  vector<pair<int, const LayerParameter*>> matches;
-  vector<string> ignored;
-  set<string> filled;
-  for (const LayerParameter& stored : weights.layer()) {
-    if (stored.blobs_size() == 0) continue;
-    const auto found = layer_index_.find(stored.name());
-    if (found == layer_index_.end()) {
-      ignored.push_back(stored.name());
-      continue;
-    }
-    Layer<Dtype>& layer = *layers_[found->second];
-    CheckFit(stored, layer.blobs(),
-             origin + ": layer '" + stored.name() + "' does not fit " +
-                 LayerPlace(layer.layer_param()));
-    matches.emplace_back(found->second, &stored);
-    filled.insert(stored.name());
-  }
-  INPUT_CHECK(!matches.empty() || ignored.empty())
-      << origin << ": none of its layers has the name of a layer of this net"
-      << " (it has: " << ListNames(ignored) << ")";
-  for (const auto& match : matches) {
-    const auto& blobs = layers_[match.first]->blobs();
-    for (size_t i = 0; i < blobs.size(); ++i) {
-      CopyValues(match.second->blobs(static_cast<int>(i)), blobs[i].get());
-    }
-  }
-  vector<string> unfilled;
-  for (size_t i = 0; i < layers_.size(); ++i) {
-    const bool has_params = !layers_[i]->blobs().empty();
-    if (has_params && filled.count(layer_names_[i]) == 0) {
-      unfilled.push_back(layer_names_[i]);
-    }
-  }
-  ReportUnmatched(origin, ignored, unfilled);
+  WeightFiller<Dtype> filler({this});
+  filler.Fill(weights, origin);
+  filler.Report();
 }
 
 template <typename Dtype>

@@ -8,6 +8,8 @@
 #include <google/protobuf/io/zero_copy_stream_impl.h>
 #include <google/protobuf/wire_format_lite.h>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <climits>
 #include <utility>
@@ -94,6 +96,7 @@ class WeightsReader {
       uint32_t count = 0;
       if (!in_.ReadVarint32(&count)) Fail();
       layer_count_ = count;
+      param_->set_layer_count(layer_count_);
       return;
     }
     if (WireOf(tag) != kBytes) {
@@ -229,6 +232,17 @@ class WeightsReader {
   bool in_layer_ = false;
 };
 
+// What may have been meant where a state was wanted.
+std::string StateOrNewRun(const std::string& weights) {
+  const size_t dot = weights.rfind('.');
+  const std::string state = weights.substr(0, dot) + ".solverstate";
+  struct stat status = {};
+  if (dot != std::string::npos && stat(state.c_str(), &status) == 0) {
+    return "their state is " + state;
+  }
+  return "to begin a new run with them: --weights=" + weights;
+}
+
 template <typename Int>
 std::string Joined(const std::vector<Int>& shape) {
   if (shape.empty()) return "scalar";
@@ -275,7 +289,7 @@ void ReadSolverState(const std::string& path, SolverState* state) {
   file.Read(&first, 1);
   // Weights begin with a name or a layer, a state with the iteration's number.
   INPUT_CHECK(WireOf(first) != kBytes)
-      << path << ": holds weights, not a solverstate";
+      << path << ": holds weights, not a solverstate; " << StateOrNewRun(path);
   ReadBinaryProto(path, "a solverstate", state);
   INPUT_CHECK(state->has_iter())
       << path << ": is not a solverstate: it has no iteration";

@@ -5,13 +5,17 @@
 
 #include "net/weights.hpp"
 #include "solver/gradient_sums.hpp"
+#include "solver/history_order.hpp"
 #include "solver/lr_policy.hpp"
+#include "solver/snapshot_size.hpp"
 #include "solver/update_rules.hpp"
 
 namespace caffe {
 
 template <typename Dtype>
 void SGDSolver<Dtype>::MakeHistory(int histories) {
+  histories_ = histories;
+  CheckStateSize(this->param_, *this->net_, histories);
   for (int copy = 0; copy < histories; ++copy) {
     for (const Blob<Dtype>* param : this->net_->learnable_params()) {
       history_.emplace_back(new Blob<Dtype>(param->shape()));
@@ -122,6 +126,7 @@ void AdamSolver<Dtype>::UpdateParameter(int param_id, Dtype rate) {
 template <typename Dtype>
 void SGDSolver<Dtype>::SaveHistory(SolverState* state) const {
   for (const auto& blob : history_) blob->ToProto(state->add_history());
+  NameHistory(*this->net_, state);
 }
 
 template <typename Dtype>
@@ -136,11 +141,15 @@ void SGDSolver<Dtype>::CheckHistory(const SolverState& state) const {
     const int values = stored.double_data_size() > 0
                            ? stored.double_data_size()
                            : stored.data_size();
-    INPUT_CHECK(history_[i]->ShapeEquals(stored) &&
-                values == history_[i]->count())
-        << "history " << i << " has shape " << ShapeText(StoredShape(stored))
-        << " and " << values << " values, where this net's parameter has "
-        << ShapeText(history_[i]->shape());
+    if (history_[i]->ShapeEquals(stored) && values == history_[i]->count()) {
+      continue;
+    }
+    const int param =
+        i % static_cast<int>(this->net_->learnable_params().size());
+    INPUT_FAIL() << HistoryName(*this->net_, param) << ", has shape "
+                 << ShapeText(StoredShape(stored)) << " and " << values
+                 << " values, where this net's parameter has "
+                 << ShapeText(history_[i]->shape());
   }
 }
 

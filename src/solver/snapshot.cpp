@@ -2,12 +2,14 @@
 #include "solver/snapshot.hpp"
 
 #include <dirent.h>
+#include <google/protobuf/io/coded_stream.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -21,15 +23,74 @@
 namespace caffe {
 namespace {
 
+namespace pb = google::protobuf;
+
 const char kModelEnding[] = ".caffemodel";
 const char kStateEnding[] = ".solverstate";
 
-uint64_t HashState(SolverState state) {
+// The hash of a state that does not stand in front.
+uint64_t HashMessage(SolverState state) {
   state.clear_state_hash();
   Hasher hasher;
   const std::string bytes = state.SerializeAsString();
   hasher.Add(bytes.data(), bytes.size());
   return hasher.value();
+}
+
+uint64_t HashBytes(const std::string& before, const std::string& behind) {
+  Hasher hasher;
+  hasher.Add(before.data(), before.size());
+  hasher.Add(behind.data(), behind.size());
+  return hasher.value();
+}
+
+// Where the hash stands in a file's bytes, if that is behind the iteration.
+bool FindHash(const std::string& bytes, size_t* begin, size_t* end) {
+  constexpr size_t kMostHead = 64;
+  pb::io::CodedInputStream in(
+      reinterpret_cast<const uint8_t*>(bytes.data()),
+      static_cast<int>(std::min(bytes.size(), kMostHead)));
+  uint64_t iter = 0, hash = 0;
+  if (in.ReadTag() != SolverState::kIterFieldNumber << 3 ||
+      !in.ReadVarint64(&iter)) {
+    return false;
+  }
+  *begin = static_cast<size_t>(in.CurrentPosition());
+  if (in.ReadTag() != SolverState::kStateHashFieldNumber << 3 ||
+      !in.ReadVarint64(&hash)) {
+    return false;
+  }
+  *end = static_cast<size_t>(in.CurrentPosition());
+  return true;
+}
+
+uint64_t HashOf(const std::string& path, const SolverState& state) {
+  const std::string bytes = ReadFile(path, INT_MAX);
+  size_t begin = 0, end = 0;
+  return FindHash(bytes, &begin, &end)
+             ? HashBytes(bytes.substr(0, begin), bytes.substr(end))
+             : HashMessage(state);
+}
+
+// Fields that Caffe's states lack: with them goes a hash.
+bool HasOwnFields(const SolverState& state) {
+  return state.has_rng() || state.layer_state_size() > 0 ||
+         state.recent_loss_size() > 0 || state.has_weights_hash() ||
+         state.has_random_seed() || state.has_solver_type() ||
+         state.cudnn_choice_size() > 0 || state.has_doctor() ||
+         state.history_of_size() > 0 || state.test_net_size() > 0;
+}
+
+// Whether a name leads to below the working folder, by its text.
+bool IsBelow(const std::string& path) {
+  if (path.empty() || path[0] == '/') return false;
+  const std::string slashed = "/" + path + "/";
+  return slashed.find("/../") == std::string::npos;
+}
+
+bool Exists(const std::string& path) {
+  struct stat status = {};
+  return stat(path.c_str(), &status) == 0;
 }
 
 std::vector<std::string> NamesInFolder(const std::string& folder) {
@@ -91,15 +152,36 @@ void RemoveStates(const std::string& prefix, int first, int last) {
 }
 
 void WriteState(const std::string& path, SolverState state) {
-  state.set_state_hash(HashState(state));
-  WriteProtoAtomically(path, state);
+  SolverState iter, hash;
+  iter.set_iter(state.iter());
+  const std::string head = iter.SerializeAsString();
+  state.clear_iter();
+  state.clear_state_hash();
+  const size_t bytes = state.ByteSizeLong();
+  INPUT_CHECK(bytes <= INT_MAX - 64)
+      << path << ": cannot be written: " << bytes
+      << " bytes, and the format holds less than 2 GiB";
+  const std::string body = state.SerializeAsString();
+  hash.set_state_hash(HashBytes(head, body));
+  const std::string mark = hash.SerializeAsString();
+  WriteFileAtomically(path, [&](int fd) {
+    for (const std::string* part : {&head, &mark, &body}) {
+      if (!WriteAll(fd, part->data(), static_cast<int64_t>(part->size()))) {
+        return false;
+      }
+    }
+    return true;
+  });
 }
 
 void ReadState(const std::string& path, SolverState* state) {
   ReadSolverState(path, state);
+  INPUT_CHECK(state->has_state_hash() || !HasOwnFields(*state))
+      << path << ": is truncated: it ends before its hash";
   INPUT_CHECK(!state->has_state_hash() ||
-              state->state_hash() == HashState(*state))
-      << path << ": is damaged: its hash is not that of its content";
+              state->state_hash() == HashOf(path, *state))
+      << path << ": is damaged or truncated: its hash is not that of its "
+                 "content";
   INPUT_CHECK(state->iter() >= 0)
       << path << ": is damaged: iteration " << state->iter();
 }
@@ -107,18 +189,16 @@ void ReadState(const std::string& path, SolverState* state) {
 std::string ReadWeightsOfState(const std::string& path,
                                const SolverState& state,
                                NetParameter* weights) {
-  INPUT_CHECK(!state.learned_net().empty())
-      << path << ": names no weights (learned_net)";
-  std::string file =
-      SplitPath(path).first + SplitPath(state.learned_net()).second;
-  struct stat status = {};
-  if (stat(file.c_str(), &status) != 0 &&
-      stat(state.learned_net().c_str(), &status) == 0) {
-    file = state.learned_net();
-  }
-  INPUT_CHECK(stat(file.c_str(), &status) == 0)
-      << path << ": its weights, " << file << ", are missing";
+  const std::string& named = state.learned_net();
+  INPUT_CHECK(!named.empty()) << path << ": names no weights (learned_net)";
+  std::string file = SplitPath(path).first + SplitPath(named).second;
+  if (!Exists(file) && IsBelow(named) && Exists(named)) file = named;
+  INPUT_CHECK(Exists(file))
+      << path << ": its weights, " << SplitPath(named).second
+      << ", are missing: they belong beside it";
   ReadWeights(file, weights);
+  INPUT_CHECK(state.has_state_hash() || !weights->has_layer_count())
+      << path << ": is truncated: it ends before its hash";
   INPUT_CHECK(!state.has_weights_hash() ||
               state.weights_hash() == HashWeights(*weights))
       << path << ": the weights in " << file

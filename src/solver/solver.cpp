@@ -5,10 +5,15 @@
 #include "convolution/cudnn_choice.hpp"
 #include "core/split_list.hpp"
 #include "net/prototxt.hpp"
+#include "net/weight_filler.hpp"
+#include "net/weights.hpp"
 #include "solver/causes.hpp"
 #include "solver/embedding_feed.hpp"
 #include "solver/gradient_sums.hpp"
+#include "solver/iteration_start.hpp"
 #include "solver/progress.hpp"
+#include "solver/snapshot_lock.hpp"
+#include "solver/snapshot_size.hpp"
 #include "solver/solver_check.hpp"
 #include "solver/watched_loss.hpp"
 
@@ -65,7 +70,8 @@ template <typename Dtype>
 Solver<Dtype>::Solver(const SolverParameter& param)
     : param_(param),
       gradient_sums_(new GradientSums),
-      embedding_feed_(new EmbeddingFeed<Dtype>) {
+      embedding_feed_(new EmbeddingFeed<Dtype>),
+      iteration_start_(new IterationStart<Dtype>) {
   Init();
 }
 
@@ -91,6 +97,7 @@ void Solver<Dtype>::Init() {
   CompleteSnapshotPrefix(&param_);
   CheckSolver(param_);
   CheckSnapshotFolder(param_);
+  LockSnapshots();
   if (param_.random_seed() < 0) {
     // 31 bits, so that it can be typed again.
     param_.set_random_seed(static_cast<int64_t>(SeedFromSystem() >> 33));
@@ -98,10 +105,24 @@ void Solver<Dtype>::Init() {
   Caffe::set_random_seed(param_.random_seed());
   ChooseArithmetic(param_);
   InitTrainNet();
+  CheckWeightsSize(param_, *net_);
   InitTestNets();
   WatchLosses();
   causes_.reset(new Causes<Dtype>(*net_));
-  for (const string& files : param_.weights()) LoadWeights(files);
+  string files;
+  for (const string& more : param_.weights()) files += more + ",";
+  if (!SplitList(files).empty()) LoadWeights(files);
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LockSnapshots() {
+  if (!WantsSnapshots(param_)) return;
+  try {
+    lock_ = SnapshotLock::Take(param_.snapshot_prefix());
+  } catch (const Error& error) {
+    throw error.With(error.kind(),
+                     SolverPlace(param_, "snapshot_prefix") + error.what());
+  }
 }
 
 template <typename Dtype>
@@ -155,18 +176,22 @@ void Solver<Dtype>::AddTestNet(NetParameter net) {
 
 template <typename Dtype>
 void Solver<Dtype>::LoadWeights(const string& files) {
+  vector<Net<Dtype>*> nets = {net_.get()};
+  for (const auto& net : test_nets_) nets.push_back(net.get());
+  WeightFiller<Dtype> filler(nets);
   for (const string& file : SplitList(files)) {
     LOG(INFO) << "Finetuning from " << file;
     try {
-      net_->CopyTrainedLayersFrom(file);
+      NetParameter weights;
+      ReadWeights(file, &weights);
+      filler.Fill(weights, file);
     } catch (const Error& error) {
       // Weights of the command line have no line in the solver's file.
       const bool in_file = param_.field_line().count("weights") > 0;
       throw in_file ? error.At(FieldPlace(param_, "weights")) : error;
     }
-    // Layers that only a test net has.
-    for (const auto& net : test_nets_) net->ShareTrainedLayersWith(net_.get());
   }
+  filler.Report();
 }
 
 template <typename Dtype>

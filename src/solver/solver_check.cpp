@@ -1,7 +1,6 @@
 // The checks of a solver's options; see the header.
 #include "solver/solver_check.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "caffe/check.hpp"
+#include "caffe/util/io.hpp"
 #include "solver/lr_policy.hpp"
 #include "net/prototxt.hpp"
 #include "core/path.hpp"
@@ -226,7 +226,7 @@ void CheckSnapshotFolder(const SolverParameter& param) {
   SOLVER_CHECK(param, field, S_ISDIR(status.st_mode))
       << "the folder for snapshots, '" << folder << "', is a file";
   const std::string trial = prefix + ".try" + std::to_string(getpid());
-  const int fd = open(trial.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  const int fd = CreateNewFile(trial);
   const int error = errno;
   if (fd >= 0) {
     close(fd);

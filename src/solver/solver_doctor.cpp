@@ -249,6 +249,25 @@ void Solver<Dtype>::SaveDoctors(SolverState* state) const {
   doctors->set_recoveries(recoveries_);
 }
 
+template <typename Dtype>
+void Solver<Dtype>::CheckDoctors(const SolverState& state) const {
+  const DoctorState& doctor = state.doctor();
+  INPUT_CHECK(doctor.recoveries() >= 0 &&
+              doctor.recoveries() <= kMostRecoveries)
+      << "is damaged: recoveries is " << doctor.recoveries()
+      << ", wanted 0 to " << kMostRecoveries;
+  int before = -1;
+  for (const int iter : doctor.healthy_iter()) {
+    INPUT_CHECK(iter > before && iter <= state.iter())
+        << "is damaged: healthy_iter " << iter << " comes after " << before
+        << ", wanted rising ones up to the state's own, " << state.iter();
+    before = iter;
+  }
+  for (const LossDoctorState& stored : doctor.loss()) {
+    LossDoctor().Load(stored);
+  }
+}
+
 // A loss that the state does not know is looked at afresh.
 template <typename Dtype>
 void Solver<Dtype>::LoadDoctors(const SolverState& state) {
@@ -280,6 +299,7 @@ void Solver<Dtype>::LoadDoctors(const SolverState& state) {
   template void Solver<Dtype>::WriteFirstSnapshot();               \
   template void Solver<Dtype>::LogStatistics();                    \
   template void Solver<Dtype>::SaveDoctors(SolverState*) const;    \
+  template void Solver<Dtype>::CheckDoctors(const SolverState&) const; \
   template void Solver<Dtype>::LoadDoctors(const SolverState&)
 TERCET_INSTANTIATE_DOCTOR(float);
 TERCET_INSTANTIATE_DOCTOR(double);

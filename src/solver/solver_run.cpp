@@ -8,7 +8,9 @@
 #include "solver/causes.hpp"
 #include "solver/embedding_feed.hpp"
 #include "solver/gradient_sums.hpp"
+#include "solver/iteration_start.hpp"
 #include "solver/progress.hpp"
+#include "solver/snapshot.hpp"
 #include "solver/solver_check.hpp"
 
 namespace caffe {
@@ -54,11 +56,56 @@ void Solver<Dtype>::FinishRun() {
   if (Displays()) {
     Dtype loss;
     net_->set_iteration(iter_);
-    net_->Forward(&loss);
+    iteration_start_->Remember(*net_);
+    try {
+      net_->Forward(&loss);
+    } catch (const Error& error) {
+      throw SavedFor(error, true);
+    }
     AddLoss(loss);
     LOG(INFO) << "Iteration " << iter_ << ", loss = " << smoothed_loss();
   }
-  if (TestIsDue()) TestAll();
+  if (TestIsDue()) TestOrSave();
+}
+
+template <typename Dtype>
+void Solver<Dtype>::TestOrSave() {
+  try {
+    TestAll();
+  } catch (const Error& error) {
+    throw SavedFor(error, false);
+  }
+}
+
+template <typename Dtype>
+Error Solver<Dtype>::SavedFor(const Error& error, bool in_iteration) {
+  const bool wanted = iter_ > 0 || WantsSnapshots(param_);
+  if (error.kind() != Error::kInput || error.not_finite() || !wanted ||
+      param_.snapshot_prefix().empty()) {
+    return error;
+  }
+  ClearProgress();
+  if (saved_iter_ != iter_) {
+    try {
+      if (in_iteration) {
+        before_.reset(new SolverState);
+        SaveRunState(before_.get());
+        iteration_start_->PutBack(kTrainPrefix, *net_, before_.get());
+      }
+      Snapshot();
+      before_.reset();
+    } catch (const Error& why) {
+      before_.reset();
+      LOG(WARNING) << "no snapshot of iteration " << iter_ << ": "
+                   << why.what();
+      return error;
+    }
+  }
+  return error.With(
+      error.kind(),
+      string(error.what()) + "; the run up to iteration " +
+          std::to_string(iter_) + " is saved: mend this, then go on with " +
+          "--snapshot=" + StateFileName(param_.snapshot_prefix(), iter_));
 }
 
 template <typename Dtype>
@@ -71,7 +118,7 @@ void Solver<Dtype>::Step(int iters) {
   while (iter_ < last && !stopping_) {
     if (TestIsDue()) {
       ClearProgress();
-      TestAll();
+      TestOrSave();
       if (stopping_) break;
     }
     const auto start = std::chrono::steady_clock::now();
@@ -95,10 +142,11 @@ bool Solver<Dtype>::RunIteration() {
   for (Callback* callback : callbacks_) callback->on_start();
   net_->set_debug_info(Displays() && param_.debug_info());
   if (updates_ == 0) LogCause(causes_->AtStart());
+  iteration_start_->Remember(*net_);
   try {
     AddLoss(ComputeGradients());
   } catch (const Error& error) {
-    if (!error.not_finite()) throw;
+    if (!error.not_finite()) throw SavedFor(error, true);
     ClearProgress();
     if (param_.collapse_action() != SolverParameter::RECOVER) {
       throw WithAdvice(error);

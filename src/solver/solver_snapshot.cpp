@@ -1,18 +1,18 @@
 // Snapshots of a solver: what goes into a state, and back. How the files are
 // written and found is snapshot.cpp.
+#include <algorithm>
 #include <cmath>
 
 #include "caffe/solver.hpp"
+#include "solver/history_order.hpp"
 #include "solver/lr_policy.hpp"
 #include "solver/snapshot.hpp"
 #include "convolution/cudnn_choice.hpp"
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 
 namespace caffe {
 namespace {
-
-// Layers of the nets are told apart by what stands before their names.
-const char kTrainPrefix[] = "train:";
 
 string TestPrefix(size_t test_net) {
   return "test" + std::to_string(test_net) + ":";
@@ -43,8 +43,8 @@ void Solver<Dtype>::Snapshot() {
   NetParameter weights;
   net_->ToProto(&weights, param_.snapshot_diff());
   SolverState state;
-  if (before_test_) {
-    state = *before_test_;
+  if (before_) {
+    state = *before_;
   } else {
     SaveRunState(&state);
   }
@@ -69,24 +69,20 @@ void Solver<Dtype>::Restore(const char* state_file) {
   const string file = state_file;
   SolverState state;
   ReadState(file, &state);
-  INPUT_CHECK(!state.has_solver_type() || state.solver_type() == type())
-      << file << ": is a state of solver type " << state.solver_type()
-      << ", but this solver is " << type();
-  try {
-    CheckHistory(state);
-  } catch (const Error& error) {
-    throw error.At(file);
-  }
   NetParameter weights;
   const string model = ReadWeightsOfState(file, state, &weights);
-  net_->CopyTrainedLayersFrom(weights, model);
-  for (const auto& net : test_nets_) net->ShareTrainedLayersWith(net_.get());
-  LoadHistory(state);
   try {
-    LoadRunState(state);
+    CheckState(weights, &state);
+    LoadLayersAndWeights(state, weights, model);
   } catch (const Error& error) {
-    throw error.At(file);
+    throw error
+        .With(error.kind(),
+              string(error.what()) + "; to begin a new run with its weights: "
+                                     "--weights=" + model)
+        .At(file);
   }
+  LoadHistory(state);
+  LoadRunState(state);
   iter_ = state.iter();
   if (state.has_random_seed()) param_.set_random_seed(state.random_seed());
   const bool ours = file == StateFileName(param_.snapshot_prefix(), iter_);
@@ -96,6 +92,70 @@ void Solver<Dtype>::Restore(const char* state_file) {
   if (!state.has_rng()) {
     LOG(WARNING) << file << ": holds neither random numbers nor what the "
                     "layers keep: both start afresh";
+  }
+}
+
+template <typename Dtype>
+void Solver<Dtype>::CheckState(const NetParameter& weights,
+                               SolverState* state) const {
+  INPUT_CHECK(!state->has_solver_type() || state->solver_type() == type())
+      << "is a state of solver type " << state->solver_type()
+      << ", but this solver is " << type();
+  if (HistoriesPerParam() > 0) {
+    OrderHistory(*net_, weights, HistoriesPerParam(), state);
+  }
+  CheckHistory(*state);
+  CheckDoctors(*state);
+  CheckLayers(*state);
+}
+
+// A layer of the train net that keeps something, and for which the state has
+// nothing, but something for a layer that is not there: it has been renamed.
+template <typename Dtype>
+void Solver<Dtype>::CheckLayers(const SolverState& state) const {
+  const string prefix = kTrainPrefix;
+  set<string> fresh, gone;
+  for (const LayerState& layer : state.layer_state()) {
+    if (layer.name().compare(0, prefix.size(), prefix) == 0) {
+      gone.insert(layer.name().substr(prefix.size()));
+    }
+  }
+  for (const auto& layer : net_->layers()) {
+    const string& name = layer->layer_param().name();
+    if (layer->HasState() && gone.count(name) == 0) fresh.insert(name);
+  }
+  for (const auto& layer : net_->layers()) {
+    gone.erase(layer->layer_param().name());
+  }
+  INPUT_CHECK(fresh.empty() || gone.empty())
+      << "holds what layer '" << *gone.begin() << "' keeps, which this net "
+      << "lacks, and nothing for layer '" << *fresh.begin() << "'";
+}
+
+template <typename Dtype>
+void Solver<Dtype>::LoadLayersAndWeights(const SolverState& state,
+                                         const NetParameter& weights,
+                                         const string& model) {
+  SolverState before;
+  before.mutable_rng();
+  SaveLayers(*net_, kTrainPrefix, &before);
+  for (size_t i = 0; i < test_nets_.size(); ++i) {
+    SaveLayers(*test_nets_[i], TestPrefix(i), &before);
+  }
+  SaveTestNets(&before);
+  const auto load = [this](const SolverState& from) {
+    LoadLayers(from, kTrainPrefix, net_.get());
+    for (size_t i = 0; i < test_nets_.size(); ++i) {
+      LoadLayers(from, TestPrefix(i), test_nets_[i].get());
+    }
+    LoadTestNets(from);
+  };
+  try {
+    load(state);
+    net_->CopyTrainedLayersFrom(weights, model);
+  } catch (const Error&) {
+    load(before);
+    throw;
   }
 }
 
@@ -135,6 +195,7 @@ void Solver<Dtype>::SaveRunState(SolverState* state) const {
   for (size_t i = 0; i < test_nets_.size(); ++i) {
     SaveLayers(*test_nets_[i], TestPrefix(i), state);
   }
+  SaveTestNets(state);
   for (Dtype loss : losses_) state->add_recent_loss(loss);
   if (GetCudnnSettings().autotune) {
     for (const auto& choice : CudnnChoices()) {
@@ -147,10 +208,6 @@ void Solver<Dtype>::SaveRunState(SolverState* state) const {
 
 template <typename Dtype>
 void Solver<Dtype>::LoadRunState(const SolverState& state) {
-  LoadLayers(state, kTrainPrefix, net_.get());
-  for (size_t i = 0; i < test_nets_.size(); ++i) {
-    LoadLayers(state, TestPrefix(i), test_nets_[i].get());
-  }
   if (state.has_rng()) {
     Rng rng(state.rng().key(), state.rng().stream());
     rng.Seek(state.rng().counter());
@@ -166,7 +223,43 @@ void Solver<Dtype>::LoadRunState(const SolverState& state) {
   LoadDoctors(state);
   losses_.clear();
   for (double loss : state.recent_loss()) AddLoss(static_cast<Dtype>(loss));
-  before_test_.reset();
+  before_.reset();
+}
+
+// The layers of test nets that share nothing, or not all, with the train net.
+template <typename Dtype>
+void Solver<Dtype>::SaveTestNets(SolverState* state) const {
+  set<const SyncedMemory*> trained;
+  for (const auto& blob : net_->params()) trained.insert(blob->data().get());
+  for (const auto& net : test_nets_) {
+    NetParameter* stored = state->add_test_net();
+    for (const auto& layer : net->layers()) {
+      bool own = false;
+      for (const auto& blob : layer->blobs()) {
+        own = own || trained.count(blob->data().get()) == 0;
+      }
+      if (!own) continue;
+      LayerParameter* part = stored->add_layer();
+      part->set_name(layer->layer_param().name());
+      for (const auto& blob : layer->blobs()) blob->ToProto(part->add_blobs());
+    }
+  }
+}
+
+// Test nets may be others than when the state was written: what they lack is
+// passed over. Before the train net's weights, some of which stand here too.
+template <typename Dtype>
+void Solver<Dtype>::LoadTestNets(const SolverState& state) {
+  const size_t count = static_cast<size_t>(state.test_net_size());
+  for (size_t i = 0; i < std::min(count, test_nets_.size()); ++i) {
+    NetParameter known;
+    for (const auto& layer : state.test_net(static_cast<int>(i)).layer()) {
+      if (test_nets_[i]->has_layer(layer.name())) *known.add_layer() = layer;
+    }
+    if (known.layer_size() == 0) continue;
+    WeightFiller<Dtype>({test_nets_[i].get()})
+        .Fill(known, "test net #" + std::to_string(i));
+  }
 }
 
 template <typename Dtype>

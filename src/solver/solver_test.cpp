@@ -14,12 +14,12 @@ bool Solver<Dtype>::TestIsDue() const {
 // so that the resumed run tests from the start again.
 template <typename Dtype>
 void Solver<Dtype>::TestAll() {
-  before_test_.reset(new SolverState);
-  SaveRunState(before_test_.get());
+  before_.reset(new SolverState);
+  SaveRunState(before_.get());
   for (int i = 0; i < static_cast<int>(test_nets_.size()) && !stopping_; ++i) {
     Test(i);
   }
-  if (!stopping_) before_test_.reset();
+  if (!stopping_) before_.reset();
 }
 
 template <typename Dtype>

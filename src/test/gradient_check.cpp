@@ -36,6 +36,8 @@ class GradientCheck {
     if (options_.set_up) layer_->SetUp(bottom_, top_);
     ChooseBottoms();
     SaveData();
+    layer_->SaveState(&given_state_);
+    RememberOtherRows();
     Evaluate();
     ChooseTopWeights();
     Evaluate();
@@ -56,6 +58,7 @@ class GradientCheck {
       }
     }
     Evaluate();
+    if (layer_->HasState()) layer_->LoadState(given_state_);
     return report_;
   }
 
@@ -134,6 +137,25 @@ class GradientCheck {
     }
   }
 
+  // A layer that remembers what it saw (a memory bank) is checked with
+  // something in its memory: the bottoms of one Forward, moved a little. Every
+  // Forward of the check begins with that.
+  void RememberOtherRows() {
+    if (layer_->HasState() && !bottom_.empty()) {
+      std::mt19937 random(options_.seed + 1);
+      for (size_t i = 0; i < bottom_.size(); ++i) {
+        if (!propagate_[i]) continue;
+        Dtype* data = bottom_[i]->mutable_cpu_data();
+        for (int j = 0; j < bottom_[i]->count(); ++j) {
+          data[j] += static_cast<Dtype>(random() / 4294967296.0 - 0.5);
+        }
+      }
+      layer_->Forward(bottom_, top_);
+      RestoreData();
+    }
+    layer_->SaveState(&state_);
+  }
+
   bool SharesData(const Blob<Dtype>* top) const {
     for (const Blob<Dtype>* blob : bottom_) {
       if (blob == top || (blob->count() > 0 && top->count() > 0 &&
@@ -164,6 +186,7 @@ class GradientCheck {
       std::fill(data, data + top->count(), NaN());
     }
     Caffe::set_random_seed(options_.seed);
+    if (layer_->HasState()) layer_->LoadState(state_);
     layer_->Forward(bottom_, top_);
   }
 
@@ -483,6 +506,7 @@ class GradientCheck {
   Blobs moved_param_;
   vector<Values> weights_;
   vector<int> sides_;
+  LayerState given_state_, state_;  // before the check, and before each Forward
 };
 
 }  // namespace

@@ -32,6 +32,20 @@ TEST(IoTest, WritingToADeviceLeavesADevice) {
   close(reader);
 }
 
+// Who knows a program's number could put a link where its temporary file goes.
+TEST(IoTest, ATemporaryFileIsNotLuredThroughALink) {
+  TempFolder folder;
+  WriteFileAtomically(folder.File("victim"), "precious");
+  const std::string beside =
+      folder.File("file.tmp" + std::to_string(getpid()));
+  fs::create_symlink(folder.File("victim"), beside);
+  WriteFileAtomically(folder.File("file"), "new");
+  EXPECT_EQ("precious", ReadFile(folder.File("victim"), 100));
+  EXPECT_EQ("new", ReadFile(folder.File("file"), 100));
+  EXPECT_FALSE(fs::is_symlink(folder.File("file")));
+  EXPECT_FALSE(fs::exists(beside));
+}
+
 TEST(IoTest, ASymbolicLinkStaysOneAndItsFileIsWritten) {
   TempFolder folder;
   WriteFileAtomically(folder.File("file"), "old");

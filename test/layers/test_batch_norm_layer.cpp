@@ -139,6 +139,19 @@ TYPED_TEST(BatchNormLayerTest, TestPhaseCanUseTheBatch) {
                     layer_case.TopData());
 }
 
+// The net that is trained has the same averages.
+TYPED_TEST(BatchNormLayerTest, TestPhaseLeavesTheAveragesAlone) {
+  typedef typename TypeParam::Dtype Dtype;
+  LayerCase<Dtype> layer_case(
+      "type: 'BatchNorm' phase: TEST "
+      "batch_norm_param { use_global_stats: false }",
+      {{5, 3, 2, 2}});
+  layer_case.Run();
+  for (const auto& blob : layer_case.layer()->blobs()) {
+    EXPECT_EQ(blob->asum_data(), 0);
+  }
+}
+
 TYPED_TEST(BatchNormLayerTest, InPlaceEqualsOutOfPlace) {
   typedef typename TypeParam::Dtype Dtype;
   for (const string text :

@@ -1,5 +1,7 @@
 // The gradient checker is checked: one right layer, and copies of it that each
 // break one rule of a layer; every broken one must be caught.
+#include <google/protobuf/text_format.h>
+
 #include <cmath>
 #include <string>
 #include <vector>
@@ -95,9 +97,10 @@ class FaultyLayer : public Layer<double> {
     *diff = fault_ == kParameterOverwritten ? sum : *diff + sum;
   }
 
+  int calls_ = 0;
+
  private:
   Fault fault_;
-  int calls_ = 0;
 };
 
 // y = max(0, x - 1/2), whose kink the layer reports or keeps to itself. The
@@ -138,6 +141,19 @@ class KinkLayer : public Layer<double> {
 
  private:
   bool reports_;
+};
+
+// A FaultyLayer that can be given back what it remembers.
+class StatefulLayer : public FaultyLayer {
+ public:
+  using FaultyLayer::FaultyLayer;
+  bool HasState() const override { return true; }
+  void SaveState(LayerState* state) const override {
+    state->set_cursor(calls_);
+  }
+  void LoadState(const LayerState& state) override {
+    calls_ = static_cast<int>(state.cursor());
+  }
 };
 
 class GradientCheckerTest : public ::testing::Test {
@@ -209,6 +225,38 @@ TEST_F(GradientCheckerTest, CatchesAParameterDiffThatIsOverwritten) {
 }
 TEST_F(GradientCheckerTest, CatchesAForwardThatRemembers) {
   ExpectCaught(kForwardRemembers, "a second Forward changes top 0");
+}
+
+// A memory bank is put back before each Forward, and after the check.
+TEST_F(GradientCheckerTest, PutsBackWhatALayerRemembers) {
+  StatefulLayer right(kForwardRemembers), wrong(kWrongGradient);
+  const GradientReport report =
+      CheckLayerGradients<double>(&right, {&x0_, &x1_}, {&top_});
+  EXPECT_TRUE(report.ok()) << report.Text();
+  LayerState state;
+  right.SaveState(&state);
+  EXPECT_EQ(state.cursor(), 0u);
+  EXPECT_FALSE(
+      CheckLayerGradients<double>(&wrong, {&x0_, &x1_}, {&top_}).ok());
+}
+
+TEST_F(GradientCheckerTest, AcceptsALossWithAMemoryBank) {
+  LayerParameter param;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      "name: 'loss' type: 'BatchTripletLoss' batch_triplet_loss_param {"
+      " mining: BATCH_ALL memory_bank { size: 20 } }",
+      &param));
+  const auto layer = LayerRegistry<double>::CreateLayer(param);
+  Blob<double> labels({3});
+  for (int i = 0; i < 3; ++i) labels.mutable_cpu_data()[i] = i / 2;
+  GradientCheckOptions options;
+  options.check_bottom = 0;
+  options.max_skipped = 1;
+  const GradientReport report =
+      CheckLayerGradients<double>(layer.get(), {&x0_, &labels}, {&top_},
+                                  options);
+  EXPECT_TRUE(report.ok()) << report.Text();
+  EXPECT_GT(report.checked, 0);
 }
 
 TEST_F(GradientCheckerTest, SkipsAndCountsTheCoordinatesAtAReportedKink) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 #include "tools/common/tool_main.hpp"
 
@@ -27,9 +28,7 @@ void CheckWeightsGiven(const std::string& model, bool has_parameters) {
 
 template <typename Dtype>
 void LoadWeights(const std::string& value, Net<Dtype>* net) {
-  for (const std::string& file : WeightFiles(CheckedWeights(value))) {
-    net->CopyTrainedLayersFrom(file);
-  }
+  FillFromFiles(WeightFiles(CheckedWeights(value)), net);
 }
 
 template void LoadWeights<float>(const std::string&, Net<float>*);

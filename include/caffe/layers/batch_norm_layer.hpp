@@ -24,8 +24,10 @@
 //   0  C: sum of means       S_m = f S_m + mean
 //   1  C: sum of variances   S_v = f S_v + var M / (M - 1)
 //   2  1: their weight       S_w = f S_w + 1
-// A training Forward updates them; the stored averages are S_m / S_w and
-// S_v / S_w, and 0 where S_w is 0.
+// A Forward in phase TRAIN with the batch's statistics updates them; in TEST
+// they stay as they are, whatever use_global_stats says, since the net that is
+// trained shares them. The stored averages are S_m / S_w and S_v / S_w, and 0
+// where S_w is 0.
 //
 // Gradient, with z = y and means over the M values of a channel:
 //   dx = (dy - mean(dy) - z mean(dy z)) / sqrt(var + eps)   batch statistics
@@ -96,6 +98,9 @@ class BatchNormLayer : public Layer<Dtype> {
   const char* type() const override { return "BatchNorm"; }
   int ExactNumBottomBlobs() const override { return 1; }
   int ExactNumTopBlobs() const override { return 1; }
+  bool ForwardWritesParams() const override {
+    return !use_global_stats_ && this->phase_ == TRAIN;
+  }
 
  protected:
   void Forward_cpu(const vector<Blob<Dtype>*>& bottom,

@@ -115,6 +115,7 @@ class IdentityDataLayer : public Layer<Dtype>,
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
+  int64_t BatchesTaken() const override;
 
   PeopleSummary People() const override;
 

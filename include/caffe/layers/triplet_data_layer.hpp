@@ -67,6 +67,7 @@ class TripletDataLayer : public Layer<Dtype>, public PeopleSource {
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
+  int64_t BatchesTaken() const override;
 
   PeopleSummary People() const override;
 

@@ -226,7 +226,7 @@ TEST_F(RestoreTest, RecoveriesAndHealthySnapshotsAreBounded) {
   EXPECT_EQ(solver->iter(), 0);
 }
 
-// A bank of more rows than the net's has room for.
+// A bank of more rows than the net's has room for, behind one that fits.
 TEST_F(RestoreTest, ALayerThatRefusesItsPartChangesNothing) {
   const auto net = [](int size) {
     return "layer { name: 'x' type: 'DummyData' top: 'x' top: 'label'"
@@ -235,6 +235,9 @@ TEST_F(RestoreTest, ALayerThatRefusesItsPartChangesNothing) {
            "layer { name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'fc'"
            " inner_product_param { num_output: 2"
            " weight_filler { type: 'xavier' } } }\n"
+           "layer { name: 'fits' type: 'BatchTripletLoss' bottom: 'fc'"
+           " bottom: 'label' top: 'fits' batch_triplet_loss_param {"
+           " mining: BATCH_ALL memory_bank { size: 64 } } }\n"
            "layer { name: 'loss' type: 'BatchTripletLoss' bottom: 'fc'"
            " bottom: 'label' top: 'loss' batch_triplet_loss_param {"
            " mining: BATCH_ALL memory_bank { size: " +
@@ -245,7 +248,6 @@ TEST_F(RestoreTest, ALayerThatRefusesItsPartChangesNothing) {
   solver->Step(2);
   const std::vector<float> weights = Weights(solver.get());
   const uint64_t drawn = Caffe::rng().position();
-  SolverState before, after;
   const std::string own = State(2);
   solver->Snapshot();
   const std::string message = Refusal(solver.get(), State(6));

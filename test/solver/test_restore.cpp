@@ -25,7 +25,8 @@ const char kOnes[] =
 
 std::string Product(const std::string& name, const std::string& more) {
   return "layer { name: '" + name +
-         "' type: 'InnerProduct' bottom: 'x' top: '" + name + "' inner_product_param { num_output: 1 bias_term: false } " +
+         "' type: 'InnerProduct' bottom: 'x' top: '" + name +
+         "' inner_product_param { num_output: 1 bias_term: false } " +
          more + " }\n";
 }
 
@@ -320,8 +321,8 @@ TEST_F(RestoreTest, ATestNetsOwnWeightsAreResumed) {
 }
 
 // What the layers before the one that fails have done is undone: random numbers
-// drawn, a batch taken, statistics moved. Mended, the run ends as one that never
-// failed.
+// drawn, a batch taken, statistics moved. Mended, the run ends as one that
+// never failed.
 TEST_F(RestoreTest, AnErrorInTheDataLosesNoUpdate) {
   for (int person = 0; person < 12; ++person) {
     for (int image = 0; image < 4; ++image) {

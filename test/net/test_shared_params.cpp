@@ -17,7 +17,8 @@ const char kOnes[] =
 std::string Product(const std::string& name, int value,
                     const std::string& more = "") {
   return "layer { name: '" + name +
-         "' type: 'InnerProduct' bottom: 'x' top: '" + name + "' inner_product_param { num_output: 1 bias_term: false "
+         "' type: 'InnerProduct' bottom: 'x' top: '" + name +
+         "' inner_product_param { num_output: 1 bias_term: false "
          "weight_filler { value: " + std::to_string(value) + " } } " + more +
          " }\n";
 }

@@ -261,7 +261,8 @@ TEST(WeightsTest, StatesAndWeightsAreNotMixedUp) {
     }
     return "";
   };
-  EXPECT_EQ(path + ": holds weights, not a solverstate", error());
+  EXPECT_EQ(path + ": holds weights, not a solverstate; to begin a new run "
+                   "with them: --weights=" + path, error());
   SolverState written;
   written.set_iter(0);
   written.set_learned_net("w");

@@ -25,7 +25,8 @@ const char kOnes[] =
 
 std::string Product(const std::string& name, const std::string& more) {
   return "layer { name: '" + name +
-         "' type: 'InnerProduct' bottom: 'x' top: '" + name + "' inner_product_param { num_output: 1 bias_term: false } " +
+         "' type: 'InnerProduct' bottom: 'x' top: '" + name +
+         "' inner_product_param { num_output: 1 bias_term: false } " +
          more + " }\n";
 }
 
@@ -226,7 +227,7 @@ TEST_F(RestoreTest, RecoveriesAndHealthySnapshotsAreBounded) {
   EXPECT_EQ(solver->iter(), 0);
 }
 
-// A bank of more rows than the net's has room for.
+// A bank of more rows than the net's has room for, behind one that fits.
 TEST_F(RestoreTest, ALayerThatRefusesItsPartChangesNothing) {
   const auto net = [](int size) {
     return "layer { name: 'x' type: 'DummyData' top: 'x' top: 'label'"
@@ -235,6 +236,9 @@ TEST_F(RestoreTest, ALayerThatRefusesItsPartChangesNothing) {
            "layer { name: 'fc' type: 'InnerProduct' bottom: 'x' top: 'fc'"
            " inner_product_param { num_output: 2"
            " weight_filler { type: 'xavier' } } }\n"
+           "layer { name: 'fits' type: 'BatchTripletLoss' bottom: 'fc'"
+           " bottom: 'label' top: 'fits' batch_triplet_loss_param {"
+           " mining: BATCH_ALL memory_bank { size: 64 } } }\n"
            "layer { name: 'loss' type: 'BatchTripletLoss' bottom: 'fc'"
            " bottom: 'label' top: 'loss' batch_triplet_loss_param {"
            " mining: BATCH_ALL memory_bank { size: " +
@@ -245,7 +249,6 @@ TEST_F(RestoreTest, ALayerThatRefusesItsPartChangesNothing) {
   solver->Step(2);
   const std::vector<float> weights = Weights(solver.get());
   const uint64_t drawn = Caffe::rng().position();
-  SolverState before, after;
   const std::string own = State(2);
   solver->Snapshot();
   const std::string message = Refusal(solver.get(), State(6));
@@ -318,8 +321,8 @@ TEST_F(RestoreTest, ATestNetsOwnWeightsAreResumed) {
 }
 
 // What the layers before the one that fails have done is undone: random numbers
-// drawn, a batch taken, statistics moved. Mended, the run ends as one that never
-// failed.
+// drawn, a batch taken, statistics moved. Mended, the run ends as one that
+// never failed.
 TEST_F(RestoreTest, AnErrorInTheDataLosesNoUpdate) {
   for (int person = 0; person < 12; ++person) {
     for (int image = 0; image < 4; ++image) {

@@ -12,8 +12,8 @@
 //   - a bottom whose propagate_down is false keeps its diff, and leaving it
 //     out changes no other gradient;
 //   - Backward is linear in the diffs of the tops;
-//   - two passes in a row give the same: what the layer remembers (SaveState) is
-//     put back before each Forward, and after the check.
+//   - two passes in a row give the same: what the layer remembers (SaveState)
+//     is put back before each Forward, and after the check.
 // A loss jumps or bends at a kink, where a central difference means nothing:
 // a coordinate is left out, and counted, when the decisions that the layer
 // reports (Layer::KinkSides) differ between x+h and x-h, however small h.

@@ -50,8 +50,8 @@ void WriteFileAtomically(const std::string& path,
 void WriteFileAtomically(const std::string& path, const std::string& content);
 
 // Opens a new file of this name for writing; what had the name, such as what a
-// killed process left, is removed, and a link is not followed. -1, errno set, on
-// failure.
+// killed process left, is removed, and a link is not followed. -1, errno set,
+// on failure.
 int CreateNewFile(const std::string& path);
 
 // All of data[0, bytes) to a descriptor; false, errno set, on failure.

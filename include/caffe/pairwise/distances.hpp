@@ -50,18 +50,16 @@ struct CosinePair {
 // finite, for 1/inf = 0 would pass a row that is too long for a zero vector.
 template <typename T>
 TERCET_HD inline T InverseNorm(T squared_norm) {
-  if (squared_norm == 0) return T(0);
-  const T inverse = 1 / std::sqrt(squared_norm);
-  return inverse == 0 ? T(NAN) : inverse;
+  if (!(squared_norm - squared_norm == 0)) return T(NAN);
+  return squared_norm == 0 ? T(0) : 1 / std::sqrt(squared_norm);
 }
 
 // The same, but 0 where |x| is not above eps.
 template <typename T>
 TERCET_HD inline T InverseAbove(T squared_norm, T eps) {
+  if (!(squared_norm - squared_norm == 0)) return T(NAN);
   const T norm = std::sqrt(squared_norm);
-  if (norm <= eps) return T(0);
-  const T inverse = 1 / norm;
-  return inverse == 0 ? T(NAN) : inverse;
+  return norm <= eps ? T(0) : 1 / norm;
 }
 
 // From 1/|x|, 1/|y| and |x|^2 - |y|^2. The last is to be summed as

@@ -31,7 +31,7 @@ same list tercet -h
 same list tercet help
 subcommands=$(sed -n '/^Subcommands:$/,$ s/^  \([a-z_]*\) .*/\1/p' list)
 for name in train test evaluate extract verify inspect time check_gradients \
-  mine_triplets make_faces version help; do
+  mine_triplets make_faces check version help; do
   grep -qx "$name" <<<"$subcommands" || fail "--help does not list $name"
 done
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "caffe/check.hpp"
+#include "data/image_survey.hpp"
 
 namespace caffe {
 
@@ -49,10 +50,7 @@ shared_ptr<const Image> ImageLoader::Decode(size_t index) const {
   try {
     image = ReadImage(paths_[index], options_.max_pixels);
   } catch (const Error& error) {
-    throw error.With(error.kind(),
-                     string(error.what()) +
-                         " (tercet check names all such images; broken: SKIP "
-                         "leaves them out)");
+    throw WithWayOn(error, "; broken: SKIP leaves them out");
   }
   if (options_.channels > 0 && image.channels != options_.channels) {
     image = ConvertChannels(image, options_.channels);

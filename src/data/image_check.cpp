@@ -117,11 +117,12 @@ std::vector<ImageCheckReport::Group> Checker::Groups(
     const File& file = files_[file_of_[i]];
     if (!file.message.empty()) continue;
     std::vector<size_t>& group = entries[key_of(file)];
-    if (group.size() == 1) order.push_back(key_of(file));
+    if (group.empty()) order.push_back(key_of(file));
     group.push_back(i);
   }
   std::vector<ImageCheckReport::Group> groups;
   for (const Key& key : order) {
+    if (entries[key].size() < 2) continue;
     ImageCheckReport::Group group;
     std::set<std::string> people;
     for (const size_t i : entries[key]) {

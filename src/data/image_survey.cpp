@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "caffe/check.hpp"
 #include "core/parallel.hpp"
 
 namespace caffe {
@@ -131,6 +130,12 @@ void TellBroken(const std::string& place, const ImageSurvey& survey) {
                << " (tercet check names them all)";
 }
 
+Error WithWayOn(const Error& error, const std::string& more) {
+  return error.With(error.kind(), std::string(error.what()) +
+                                      " (tercet check names all such images" +
+                                      more + ")");
+}
+
 int64_t CheckedMaxPixels(uint32_t max_pixels) {
   INPUT_CHECK(max_pixels >= 1 && max_pixels <= kMostMaxPixels)
       << "max_pixels is " << max_pixels << "; wanted 1 to " << kMostMaxPixels;
@@ -162,7 +167,7 @@ namespace {
 std::set<std::string> WarnOfBroken(const std::vector<std::string>& paths,
                                    int64_t max_pixels,
                                    const std::string& place) {
-  constexpr size_t kNamed = 5;
+  constexpr size_t kNamed = 20;
   const std::vector<BrokenImage> broken = FindBroken(paths, max_pixels);
   std::set<std::string> left_out;
   std::string names;
@@ -173,7 +178,9 @@ std::set<std::string> WarnOfBroken(const std::vector<std::string>& paths,
   if (!broken.empty()) {
     LOG(WARNING) << place << ": broken: SKIP: left out " << broken.size()
                  << " of " << paths.size() << " images that cannot be read"
-                 << names << (broken.size() > kNamed ? "; ..." : "");
+                 << names
+                 << (broken.size() > kNamed
+                         ? "; ... (tercet check names them all)" : "");
   }
   INPUT_CHECK(broken.size() < paths.size())
       << place << ": none of " << paths.size()

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "caffe/check.hpp"
 #include "data/identity_list.hpp"
 #include "data/image.hpp"
 
@@ -47,6 +48,10 @@ void TellTurned(const std::string& place, const ImageSurvey& survey);
 void TellSqueezed(const std::string& place, const ImageSurvey& survey,
                   int to_height, int to_width);
 void TellBroken(const std::string& place, const ImageSurvey& survey);
+
+// The error of an image that cannot be read, with the way to find all such;
+// `more` is said beside it.
+Error WithWayOn(const Error& error, const std::string& more = "");
 
 // max_pixels of a layer. Error(kInput): out of range.
 int64_t CheckedMaxPixels(uint32_t max_pixels);

@@ -326,14 +326,15 @@ Embedder::Impl::Fill Embedder::Impl::Prepare(const Read& image,
 
 vector<float> Embedder::Impl::EmbedFiles(const vector<string>& paths) {
   vector<ImageInfo> infos(paths.size());
-  vector<float> rows =
-      Embed(paths.size(), Prepare(
-                              [&](size_t i) {
-                                return ReadImage(
-                                    paths[i], preparer_.max_pixels(),
-                                    &infos[i]);
-                              },
-                              [&](size_t i) { return paths[i]; }));
+  const auto read = [&](size_t i) {
+    try {
+      return ReadImage(paths[i], preparer_.max_pixels(), &infos[i]);
+    } catch (const Error& error) {
+      throw paths.size() > 2 ? WithWayOn(error) : error;
+    }
+  };
+  vector<float> rows = Embed(
+      paths.size(), Prepare(read, [&](size_t i) { return paths[i]; }));
   TellOfFiles(paths, infos);
   return rows;
 }

@@ -36,19 +36,22 @@ TEST(ImageCheckTest, EverythingWrongIsToldAtOnce) {
   ImageFolder folder;
   const std::string set = WriteSet(folder);
   std::filesystem::create_symlink(set + "/ann/1.pgm", set + "/bob/link.pgm");
+  std::filesystem::create_hard_link(set + "/ann/2.png", set + "/ann/9.png");
   const ImageCheckReport report = CheckImages({set}, "", ImageNeeds());
-  EXPECT_EQ(6u, report.images);
+  EXPECT_EQ(7u, report.images);
   EXPECT_EQ(2u, report.identities);
   ASSERT_EQ(2u, report.broken.size());
   ExpectHas(report.broken[0], "ann/3.pgm: PNM is truncated");
   ExpectHas(report.broken[1], "bob/2.pgm: PNM is truncated");
   EXPECT_EQ("1 .txt", report.sources[0].left_out);
   EXPECT_EQ(3u, report.gray);
-  EXPECT_EQ(1u, report.color);
+  EXPECT_EQ(2u, report.color);
   EXPECT_EQ(2u, report.sizes.size());
-  ASSERT_EQ(1u, report.same_file.size());
+  ASSERT_EQ(2u, report.same_file.size());
   EXPECT_EQ((Strings{set + "/ann/1.pgm", set + "/bob/link.pgm"}),
             report.same_file[0].paths);
+  EXPECT_EQ((Strings{set + "/ann/2.png", set + "/ann/9.png"}),
+            report.same_file[1].paths);
   ASSERT_EQ(1u, report.same_content.size());
   EXPECT_EQ((Strings{set + "/ann/1.pgm", set + "/bob/1.png"}),
             report.same_content[0].paths);

@@ -68,6 +68,22 @@ class EmbedderTest : public ::testing::Test {
   vector<string> paths_;
 };
 
+TEST_F(EmbedderTest, WhatTheImagesMixIsToldOnce) {
+  Embedder embedder(EmbedderNet(folder_, "bare", kColour, ""), "",
+                    RowsOf("out"));
+  testing::internal::CaptureStderr();
+  embedder.Embed(paths_);
+  const string log = testing::internal::GetCapturedStderr();
+  ExpectHas(log, "mixes gray and colour: 1 of 3 images are gray (the first: " +
+                     paths_[2] + "), 2 in colour");
+  ExpectHas(log, "the resize to 4x6 (height x width) changes the proportions "
+                 "of 2 of 3 images by more than a tenth, most those of " +
+                     paths_[0] + " (10x9)");
+  testing::internal::CaptureStderr();
+  embedder.Embed(paths_);
+  EXPECT_EQ("", testing::internal::GetCapturedStderr());
+}
+
 TEST_F(EmbedderTest, MeanAndScaleReplaceTheNets) {
   ImageOptions options;
   options.mean_values = {127.5f};

@@ -6,17 +6,6 @@ namespace caffe {
 
 namespace {
 
-// The last layer before `end` that makes a blob, or null.
-const LayerParameter* MakerOf(const NetParameter& net, const string& blob,
-                              int end) {
-  for (int i = end - 1; i >= 0; --i) {
-    for (const string& top : net.layer(i).top()) {
-      if (top == blob) return &net.layer(i);
-    }
-  }
-  return nullptr;
-}
-
 // Whether a loss finds no positive in a batch of one image a person. With a
 // memory bank it finds some in earlier batches.
 bool NeedsPositives(const LayerParameter& layer) {
@@ -40,10 +29,13 @@ bool NeedsPositives(const LayerParameter& layer) {
 }  // namespace
 
 void CheckMining(const NetParameter& net) {
-  for (int i = 0; i < net.layer_size(); ++i) {
-    const LayerParameter& layer = net.layer(i);
-    if (!NeedsPositives(layer) || layer.bottom_size() < 2) continue;
-    const LayerParameter* const maker = MakerOf(net, layer.bottom(1), i);
+  map<string, const LayerParameter*> makers;  // of each blob, the last so far
+  for (const LayerParameter& layer : net.layer()) {
+    const bool needs = NeedsPositives(layer) && layer.bottom_size() > 1;
+    const auto found = needs ? makers.find(layer.bottom(1)) : makers.end();
+    const LayerParameter* const maker =
+        found == makers.end() ? nullptr : found->second;
+    for (const string& top : layer.top()) makers[top] = &layer;
     if (maker == nullptr || maker->type() != "IdentityData") continue;
     INPUT_CHECK(maker->identity_data_param().images_per_identity() != 1)
         << LayerPlace(layer) << ": mining takes a positive for each image, but "

@@ -2,6 +2,8 @@
 // may have meant it. Warned of, not refused: each of it may be wanted.
 #include "caffe/net.hpp"
 
+#include <algorithm>
+
 #include "data/image_treatment.hpp"
 #include "net/check_phases.hpp"
 
@@ -17,11 +19,13 @@ bool ReadsImages(const LayerParameter& layer) {
 }
 
 bool InPhase(const LayerParameter& layer, const NetState& state) {
-  NetParameter net, filtered;
-  *net.mutable_state() = state;
-  *net.add_layer() = layer;
-  FilterNet(net, &filtered);
-  return filtered.layer_size() > 0;
+  const auto met = [&state](const NetStateRule& rule) {
+    return StateMeetsRule(state, rule);
+  };
+  if (layer.include_size() > 0) {
+    return std::any_of(layer.include().begin(), layer.include().end(), met);
+  }
+  return std::none_of(layer.exclude().begin(), layer.exclude().end(), met);
 }
 
 // Statistics of the batch, masks that are drawn: of layers for training.
@@ -80,11 +84,12 @@ void WarnOfTreatment(const NetParameter& file, const LayerParameter& tested,
 
 void WarnOfPhase(const NetParameter& file, const NetParameter& kept) {
   if (kept.state().phase() != TEST) return;
+  bool warned = false;  // of images once, so that no file takes long
   for (const LayerParameter& layer : kept.layer()) {
     WarnOfLayer(layer);
-    if (ReadsImages(layer)) {
-      WarnOfTreatment(file, layer, TreatmentOf(layer), "");
-    }
+    if (warned || !ReadsImages(layer)) continue;
+    warned = true;
+    WarnOfTreatment(file, layer, TreatmentOf(layer), "");
   }
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "caffe/layers/identity_data_layer.hpp"
+#include "caffe/layers/triplet_data_layer.hpp"
 #include "caffe/sgd_solvers.hpp"
 #include "caffe/version.hpp"
 #include "solver/solver_check.hpp"
@@ -131,6 +133,20 @@ std::string LossesText(const Net<float>& net) {
   return text;
 }
 
+// Whom the data layers draw: "; faces: 32 people, ...".
+std::string DataText(const Net<float>& net) {
+  std::string text;
+  for (const auto& layer : net.layers()) {
+    const auto* people =
+        dynamic_cast<const IdentityDataLayer<float>*>(layer.get());
+    const auto* triplets =
+        dynamic_cast<const TripletDataLayer<float>*>(layer.get());
+    if (people != nullptr) text += "; " + people->summary();
+    if (triplets != nullptr) text += "; " + triplets->summary();
+  }
+  return text;
+}
+
 // What runs, in one line, once.
 void LogStart(Solver<float>* solver) {
   const Net<float>& net = *solver->net();
@@ -140,7 +156,7 @@ void LogStart(Solver<float>* solver) {
             << CommandLine() << "; net " << net.name() << ", "
             << net.layers().size() << " layers, "
             << net.learnable_params().size() << " blobs of parameters"
-            << LossesText(net) << "; " << Caffe::threads()
+            << DataText(net) << LossesText(net) << "; " << Caffe::threads()
             << (Caffe::threads() == 1 ? " thread" : " threads")
             << (Caffe::mode() == Caffe::GPU ? ", GPU" : ", CPU");
 }

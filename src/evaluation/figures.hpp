@@ -32,8 +32,8 @@ void ReadCurve(const std::vector<double>& fars, double calibrated_far,
 ValAtFar ValOverFolds(double far, const std::vector<metric::RocCurve>& own,
                       const std::vector<metric::RocCurve>& others);
 
-// What tells judged pairs from others: their images, by folder and name, and who
-// or what they are, in order.
+// What tells judged pairs from others: their images, by folder and name, and
+// who or what they are, in order.
 class PairsHash {
  public:
   void Add(const std::string& image, int64_t about);

@@ -73,8 +73,8 @@ LabelledImages ReadListInOrder(const std::string& list,
     // What is junk may have any camera.
     if ((lists.cameras && !CutNumber(kJunk, &text, &camera)) ||
         !CutNumber(kJunk, &text, &label) || (label != kJunk && camera < 0)) {
-      form.Add(line.number, "found " + Quoted(line.text) + "; wanted `" + wanted +
-                                "`, numbers from 0 to " +
+      form.Add(line.number, "found " + Quoted(line.text) + "; wanted `" +
+                                wanted + "`, numbers from 0 to " +
                                 std::to_string(kMaxListLabel) +
                                 " (or the label -1: of nobody)");
       continue;

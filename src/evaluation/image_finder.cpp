@@ -31,72 +31,6 @@ std::string StemOf(const std::string& path) {
   return stem.string();
 }
 
-// What two names have in common that differ in their Unicode form alone: their
-// ASCII letters without those that carry a combining mark. `marked` tells
-// whether there is such a mark (U+0300 to U+036F, the kana's U+3099 and U+309A,
-// the letters of Hangul from U+1100 on).
-std::string Skeleton(const std::string& name, bool* marked) {
-  std::string ascii;
-  for (size_t at = 0; at < name.size();) {
-    const auto byte = [&](size_t i) {
-      return static_cast<unsigned char>(at + i < name.size() ? name[at + i]
-                                                             : 0);
-    };
-    if (byte(0) < 0x80) {
-      ascii += name[at++];
-      continue;
-    }
-    const bool accent = byte(0) == 0xcc || (byte(0) == 0xcd && byte(1) < 0xb0);
-    const bool kana = byte(0) == 0xe3 && byte(1) == 0x82 &&
-                      (byte(2) == 0x99 || byte(2) == 0x9a);
-    const bool hangul = byte(0) == 0xe1 && byte(1) >= 0x84 && byte(1) <= 0x87;
-    *marked = *marked || accent || kana || hangul;
-    // The letter before the first of its marks goes with them.
-    if (accent && at > 0 && static_cast<unsigned char>(name[at - 1]) < 0x80 &&
-        !ascii.empty()) {
-      ascii.pop_back();
-    }
-    ++at;
-    while (at < name.size() && (byte(0) & 0xc0) == 0x80) ++at;
-  }
-  return ascii;
-}
-
-bool OnlyFormDiffers(const std::string& a, const std::string& b) {
-  bool a_marked = false, b_marked = false;
-  const bool same = Skeleton(a, &a_marked) == Skeleton(b, &b_marked);
-  return a != b && same && a_marked != b_marked;
-}
-
-// Where a part of the path has its name on disk in another Unicode form, words
-// that say so; "" otherwise.
-std::string FormHint(const std::string& path) {
-  fs::path folder;
-  for (const fs::path& part : fs::path(path)) {
-    std::error_code code;
-    if (fs::exists(folder / part, code)) {
-      folder /= part;
-      continue;
-    }
-    // The last part may lack its ending.
-    const std::string name = StemOf(part.string());
-    for (fs::directory_iterator entry(folder.empty() ? "." : folder, code), end;
-         !code && entry != end; entry.increment(code)) {
-      const std::string there = entry->path().filename().string();
-      if (!OnlyFormDiffers(name, StemOf(there))) continue;
-      bool marked = false;
-      Skeleton(there, &marked);
-      return "; '" + there + "' is there in another Unicode form: with " +
-             (marked ? "decomposed letters (NFD), the list's are composed (NFC)"
-                     : "composed letters (NFC), the list's are decomposed "
-                       "(NFD)") +
-             "; rename it, or rewrite the list";
-    }
-    return "";
-  }
-  return "";
-}
-
 }  // namespace
 
 ImagesOnDisk::ImagesOnDisk(const std::string& list, const std::string& root)
@@ -126,8 +60,6 @@ std::string ImagesOnDisk::NoFolder(const std::string& name) {
       "no folder of '" + name + "': " + path_of_(name);
   if (suggested_) return fault;
   suggested_ = true;
-  const std::string form = FormHint(path_of_(name));
-  if (!form.empty()) return fault + form;
   std::vector<std::string> names;
   std::error_code code;
   for (fs::directory_iterator entry(path_of_(""), code), end;
@@ -153,16 +85,22 @@ FoundImage ImagesOnDisk::OfPerson(const std::string& name, int64_t number) {
   if (found != files->end()) {
     return Take((fs::path(path_of_(name)) / found->second).string());
   }
-  const std::string path = (fs::path(path_of_(name)) / stem).string();
-  return FoundImage{-1, "no such image: " + path + ".* (that folder has " +
-                            std::to_string(files->size()) + " images)" +
-                            HintOnce(path)};
+  std::vector<std::string> stems;
+  if (!hinted_) {
+    for (const auto& file : *files) stems.push_back(file.first);
+  }
+  const std::string hint = FormHint(stem, stems);
+  hinted_ = true;
+  return FoundImage{-1, "no such image: " +
+                            (fs::path(path_of_(name)) / stem).string() +
+                            ".* (that folder has " +
+                            std::to_string(files->size()) + " images)" + hint};
 }
 
 std::string ImagesOnDisk::HintOnce(const std::string& path) {
   if (hinted_) return "";
   hinted_ = true;
-  return FormHint(path);
+  return FormHintOnDisk(path);
 }
 
 FoundImage ImagesOnDisk::OfPath(const std::string& path) {

@@ -202,7 +202,8 @@ void SubtractMeanOfOthers(const PeopleProtocol& protocol, EmbeddingSet* set) {
   double count = 0;
   for (int64_t i = 0; i < set->size(); ++i) {
     if (place.at(set->labels[i]) % protocol.of == protocol.fold) continue;
-    for (int k = 0; k < set->width; ++k) sum[k] += set->rows[i * set->width + k];
+    const float* const row = set->rows.data() + i * set->width;
+    for (int k = 0; k < set->width; ++k) sum[k] += row[k];
     ++count;
   }
   INPUT_CHECK(count > 0) << "there is nobody outside of fold " << protocol.fold

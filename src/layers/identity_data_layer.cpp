@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,12 +32,12 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
   CheckOptions();
   const PeopleInGroups people = ReadPeople();
   *people_ = InARow(people.people);
-  LOG(INFO) << param.source() << ": " << people_->counts.size() << " people, "
-            << people_->paths.size() << " images"
-            << (this->phase_ == TRAIN ? " to train on" : " to test on")
-            << "; kept out: " << found_people_ - people_->counts.size()
-            << " people, " << found_images_ - people_->paths.size()
-            << " images";
+  std::ostringstream text;
+  text << param.source() << ": " << people_->counts.size() << " people, "
+       << people_->paths.size() << " images, kept out "
+       << found_people_ - people_->counts.size() << " people, "
+       << found_images_ - people_->paths.size() << " images";
+  summary_ = text.str();
   groups_ = people.group;
   for (size_t i = 0; i < people_->labels.size(); ++i) {
     person_of_[people_->labels[i]] = static_cast<int>(i);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -110,6 +111,7 @@ void TripletDataLayer<Dtype>::ReadFolder() {
   const TripletDataParameter& param = this->layer_param_.triplet_data_param();
   std::vector<Identity> people =
       ReadIdentities(param.source(), param.root_folder());
+  const size_t found = people.size(), images = InARow(people).paths.size();
   if (param.has_split()) {
     people = KeepFold(people, AsInt(param.split().fold()),
                       AsInt(param.split().of()), this->phase_ == TEST);
@@ -120,6 +122,12 @@ void TripletDataLayer<Dtype>::ReadFolder() {
   }
   source_->people = InARow(KeepWithImages(people, 1, 2, param.source()));
   source_->paths = source_->people.paths;
+  std::ostringstream text;
+  text << param.source() << ": " << source_->people.counts.size()
+       << " people, " << source_->paths.size() << " images, kept out "
+       << found - source_->people.counts.size() << " people, "
+       << images - source_->paths.size() << " images";
+  summary_ = text.str();
   try {
     TripletSampler(source_->people.counts, 0);
   } catch (const Error& error) {
@@ -150,6 +158,10 @@ void TripletDataLayer<Dtype>::ReadList() {
     const size_t positive = place(triplet.positive);
     source_->list.push_back({anchor, positive, place(triplet.negative)});
   }
+  std::ostringstream text;
+  text << param.source() << ": " << source_->list.size() << " triplets of "
+       << source_->paths.size() << " images";
+  summary_ = text.str();
 }
 
 template <typename Dtype>

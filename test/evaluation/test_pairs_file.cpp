@@ -206,12 +206,12 @@ TEST_F(PairsFileTest, ANumberThatIsNoneIsRefused) {
 
 TEST_F(PairsFileTest, WhatIsNotOnDiskIsNamedWithItsLine) {
   EXPECT_EQ(":2: no folder of 'anne': " + Lfw("anne") +
-                "; did you mean 'ann'? (1 of 2 pairs lack an image, 2 images in all; "
-                "--skip_missing judges the other pairs)",
+                "; did you mean 'ann'? (1 of 2 pairs lack an image, 2 images in "
+                "all; --skip_missing judges the other pairs)",
             Refused("1\nanne 1 2\nann 1 bob 1\n"));
   EXPECT_EQ(":3: no such image: " + Lfw("bob/bob_0007") +
-                ".* (that folder has 1 images) (1 of 2 pairs lack an image, 1 image in "
-                "all; --skip_missing judges the other pairs)",
+                ".* (that folder has 1 images) (1 of 2 pairs lack an image, 1 "
+                "image in all; --skip_missing judges the other pairs)",
             Refused("1\nann 1 2\nann 1 bob 7\n"));
   EXPECT_EQ(":2: no such image: " + Lfw("ann/c.jpg") +
                 " (1 of 2 pairs lack an image, 1 image in all; --skip_missing "
@@ -253,7 +253,7 @@ TEST_F(PairsFileTest, PairsWithMissingImagesArePassedOverAndCounted) {
 TEST_F(PairsFileTest, ANameInAnotherUnicodeFormIsNotItsOwnSuggestion) {
   folder_.Write("lfw/Jose\xcc\x81/Jose\xcc\x81_0001.jpg", "");
   const std::string composed = "Jos\xc3\xa9";
-  const std::string hint = "is there in another Unicode form: with decomposed ";
+  const std::string hint = "with its accents in another Unicode form";
   ExpectHas(Refused("1\n" + composed + " 1 2\nann 1 bob 1\n"), hint);
   ExpectHas(Refused("ann/ann_0001.jpg " + composed + "/1.jpg 1\n"), hint);
   ExpectHas(Refused("ann/ann_0001.jpg Jose\xcc\x81/" + composed +

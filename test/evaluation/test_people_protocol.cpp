@@ -115,7 +115,8 @@ TEST(PeopleProtocol, AFoldIsJudgedByTheOtherPeople) {
     EXPECT_EQ(v.genuine, static_cast<int64_t>(judged.genuine.size()));
     EXPECT_EQ(v.impostor, static_cast<int64_t>(judged.impostor.size()));
     EXPECT_NEAR(v.auc.value, judged.Auc(), 1e-12);
-    EXPECT_NEAR(others.Balanced(v.accuracy_threshold), others.BestBalanced(), 1e-12);
+    EXPECT_NEAR(others.Balanced(v.accuracy_threshold), others.BestBalanced(),
+                1e-12);
     EXPECT_NEAR(v.accuracy.value, judged.Balanced(v.accuracy_threshold), 1e-12);
     EXPECT_TRUE(std::isnan(v.accuracy_error));
     ASSERT_EQ(v.tar.size(), 2u);

@@ -112,6 +112,10 @@ class IdentityDataLayer : public Layer<Dtype>,
   int MinTopBlobs() const override { return 1; }
   int MaxTopBlobs() const override { return 2; }
 
+  // Who takes part: "faces: 32 people, 256 images, kept out 8 people, 64
+  // images".
+  const string& summary() const { return summary_; }
+
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
@@ -156,6 +160,7 @@ class IdentityDataLayer : public Layer<Dtype>,
   int identities_ = 0;  // P
   int images_ = 0;      // K
   size_t found_people_ = 0, found_images_ = 0;  // in the source
+  string summary_;
   TooFew too_few_ = TooFew::kSkip;
   std::unique_ptr<ImagesOfPeople> people_;
   std::vector<int> groups_;  // of each person

@@ -64,6 +64,10 @@ class TripletDataLayer : public Layer<Dtype>, public PeopleSource {
   int MinTopBlobs() const override { return 1; }
   int MaxTopBlobs() const override { return 2; }
 
+  // What it draws from: "faces: 32 people, 256 images, kept out 8 people, 64
+  // images", or the triplets of a list.
+  const string& summary() const { return summary_; }
+
   void SaveState(LayerState* state) const override;
   void LoadState(const LayerState& state) override;
   bool HasState() const override { return true; }
@@ -96,6 +100,7 @@ class TripletDataLayer : public Layer<Dtype>, public PeopleSource {
 
   int triplets_ = 0;  // T
   bool from_folder_ = false;
+  string summary_;
   std::unique_ptr<Source> source_;
   std::unique_ptr<ImageBatches<Dtype>> batches_;
 };

@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # `here` and `heads` are the script's
 # What models/orl/run and models/lfw/run share; it is read by them and is no
 # program. It reads their options, trains a form of a net on the people outside
-# of a fold, and prints a table of figures with means and standard errors. How
-# a net is judged, and the table's heads, are the scripts' own.
+# of a fold, or on all, and prints a table of figures with means and standard
+# errors. How a net is judged on the people of a fold, and that table's heads,
+# are the scripts' own; a list of pairs that is given is judged here.
 #
 # The script sets, before it calls `options "$@"`:
 #   here     its folder, which holds the net's files
@@ -19,7 +20,8 @@ export LC_ALL=C
 
 root=$(cd "$here/../.." && pwd)
 model=$(basename "$here")
-data='' folds='0 1 2 3 4' threads=0 seed=1 baselines='' iterations=''
+data='' folds='' all='' threads=0 seed=1 baselines='' iterations=''
+pairs='' threshold_pairs='' images=''
 torch='' python=${PYTHON:-python3}
 work=$root/build/$model tools=$root/build/cpu/tools
 of=5
@@ -29,7 +31,15 @@ usage() {
 usage: models/$model/run --data=DIR [options]
   --data=DIR        the faces: one folder of images a person
 $(describe)
-  --folds="0 1 ..." which of the five folds to run [$folds]
+  --of=N            how many folds the people are cut in [$of]
+  --folds="0 1 ..." which of them to run, each with the others to train on [all]
+  --all             train on all people, once, and keep none out; judges only
+                    what --pairs gives
+  --pairs=FILE      judge these pairs, in place of the fold's people: LFW's
+                    pairs.txt, or lines \`path path 1\` (one person) or 0
+  --threshold_pairs=FILE  take the accuracy's threshold from these, where the
+                    pairs have no folds of their own; without it there is none
+  --images=DIR      the folder of these pairs' images [that of --data]
   --seed=N          of weights and batches [$seed]
   --iterations=N    [as the solver's file has it]
   --threads=N       passed on to the tools [as the machine has]
@@ -53,6 +63,11 @@ options() {
       --data=*) data=$value ;;
       --form=*) form=$value ;;
       --folds=*) folds=$value ;;
+      --of=*) of=$value ;;
+      --all) all=yes ;;
+      --pairs=*) pairs=$value ;;
+      --threshold_pairs=*) threshold_pairs=$value ;;
+      --images=*) images=$value ;;
       --seed=*) seed=$value ;;
       --iterations=*) iterations=$value ;;
       --threads=*) threads=$value ;;
@@ -67,16 +82,55 @@ options() {
   [ -n "$data" ] || { usage >&2; fail "--data=DIR is missing"; }
   [ -d "$data" ] || fail "--data=$data: no such folder"
   [ -x "$tools/train" ] || fail "$tools/train: not built (--tools=DIR)"
-  for fold in $folds; do
-    [[ $fold =~ ^[0-9]+$ && $fold -lt $of ]] ||
-      fail "--folds: $fold: wanted 0 to $((of - 1))"
-  done
+  check_split
   prefix=$(stem "$form") || { usage >&2; fail "--form=$form: no such form"; }
   data=$(cd "$data" && pwd)
   tools=$(cd "$tools" && pwd)
   [ -z "$torch" ] || check_torch
+  check_pairs
   mkdir -p "$work"
   work=$(cd "$work" && pwd)
+}
+
+# Which folds are run: `folds` is `all` where nobody is kept out.
+check_split() {
+  local fold
+  [[ $of =~ ^[0-9]{1,6}$ && $of -ge 2 ]] || fail "--of: $of: wanted 2 or more"
+  if [ -n "$all" ]; then
+    [ -z "$folds" ] || fail "--all and --folds exclude each other"
+    [ -z "$torch" ] || fail "--all and --torch exclude each other"
+    [ -z "$baselines" ] || [ -n "$pairs" ] ||
+      fail "--all --baselines: wanted --pairs=FILE, to be judged on"
+    folds=all
+    return
+  fi
+  folds=${folds:-$(seq -s ' ' 0 $((of - 1)))}
+  for fold in $folds; do
+    [[ $fold =~ ^[0-9]+$ && $fold -lt $of ]] ||
+      fail "--folds: $fold: wanted 0 to $((of - 1))"
+  done
+}
+
+check_pairs() {
+  local option
+  if [ -z "$pairs" ]; then
+    for option in images threshold_pairs; do
+      [ -z "${!option}" ] ||
+        fail "--$option=${!option}: wanted together with --pairs"
+    done
+    return
+  fi
+  for option in pairs threshold_pairs; do
+    [ -z "${!option}" ] || [ -f "${!option}" ] ||
+      fail "--$option=${!option}: no such file"
+  done
+  images=${images:-$data}
+  [ -d "$images" ] || fail "--images=$images: no such folder"
+  images=$(cd "$images" && pwd)
+  # Embeddings are of the images of --data alone.
+  [ -z "$torch" ] || [ "$images" = "$data" ] ||
+    fail "--torch: --images wants the folder of --data"
+  heads=('pair accuracy' AUC EER)
 }
 
 check_torch() {
@@ -90,13 +144,14 @@ check_torch() {
     fail "--torch: $python has no torch or no numpy"
 }
 
-# fill FILE FOLD: the file with the data, the fold and the form filled in. The
-# folder's name is quoted for prototxt, then for sed.
+# fill FILE FOLD: the file with the data, the fold and the form filled in; for
+# `all` without a split. The folder's name is quoted for prototxt, then for sed.
 fill() {
-  local source
+  local source split="s|fold: 0 of: 5|fold: $2 of: $of|"
+  [ "$2" != all ] || split='s|split \{ fold: 0 of: 5 \}||'
   source=$(printf '%s' "$data" | sed -e 's/["\\]/\\&/g' -e 's/[&|\\]/\\&/g')
   sed -E -e "s|source: \"$model\"|source: \"$source\"|" \
-    -e "s|fold: 0 of: 5|fold: $2 of: $of|" \
+    -e "$split" \
     -e "s|^state \{ stage: \"[a-z_]*\" \}|state { stage: \"$form\" }|" \
     -e "${iterations:+s|^max_iter: .*|max_iter: $iterations|}" "$here/$1"
 }
@@ -138,7 +193,7 @@ train_torch() {
   mkdir -p "$folder"
   start=$(date +%s.%N)
   "$python" "$here/../torch_peer.py" --model="$model" --form="$form" \
-    --data="$data" --pixels="$work/pixels.npy" --fold="$fold" --of=$of \
+    --data="$data" --pixels="$work/pixels.npy" --fold="$fold" --of="$of" \
     --iterations="${iterations:-$(sed -n 's/^max_iter: //p' \
       "$here/${prefix}solver.prototxt")}" \
     --seed="$seed" --threads="$threads" --out="$folder/embeddings.npy" \
@@ -162,10 +217,24 @@ figures() {
       }'
 }
 
+# judge_pairs FLAGS...: of the pairs that are given. An accuracy for which there
+# is no threshold is "-".
+judge_pairs() {
+  figures 'accuracy auc eer' --pairs="$pairs" --root="$images" \
+    ${threshold_pairs:+"--threshold_pairs=$threshold_pairs"} "$@" |
+    sed 's/null/-/g'
+}
+
 # row LABEL FOLD SECONDS FLAGS...: "LABEL FOLD FIGURES SECONDS".
 row() {
   local values
-  values=$(judge "$2" "${@:4}")
+  if [ -n "$pairs" ]; then
+    values=$(judge_pairs "${@:4}")
+  elif [ "$2" = all ]; then
+    values=${heads[*]//*/-}  # nobody is left to be judged
+  else
+    values=$(judge "$2" "${@:4}")
+  fi
   echo "$1 $2 $values $3"
 }
 
@@ -206,13 +275,18 @@ means() {
       if (!($1 in n)) order[++labels] = $1
       ++n[$1]
       seconds[$1] += $NF  # "-" counts 0
-      for (k = 3; k < NF; ++k) { sum[$1, k] += $k; square[$1, k] += $k * $k }
+      for (k = 3; k < NF; ++k) {
+        if ($k == "-") none[$1, k] = 1
+        sum[$1, k] += $k
+        square[$1, k] += $k * $k
+      }
     }
     END {
       for (i = 1; i <= labels; ++i) {
         x = order[i]
         printf "%s", x
         for (k = 3; k < NF; ++k) {
+          if ((x, k) in none) { printf " -"; continue }
           m = sum[x, k] / n[x]
           printf " %.4f", m
           if (n[x] < 2) continue
@@ -237,6 +311,7 @@ table() {
     read -ra values <<< "$row"
     line "${values[@]}"
   done
+  [ -z "$all" ] || return 0  # one row is no mean
   means "$kept" | while read -r row; do
     read -ra values <<< "$row"
     line "${values[0]}" mean "${values[@]:1}"

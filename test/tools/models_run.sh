@@ -92,6 +92,48 @@ run orl --folds='1 3' || fail "two folds: $(tail -n 1 err)"
 grep -Eq '^\| semi_hard +\| mean +\|( [0-9.]+\+-[0-9.]+ +\|){4} +([0-9]+|-) \|$' out ||
   fail "two folds: no row of means: $(cat out)"
 
+# Any split; all people; pairs that are given.
+run orl --of=3 --folds=2 || fail "--of=3: $(tail -n 1 err)"
+grep -q 'fold: 2 of: 3' orl/semi_hard-2/batch_train_val.prototxt ||
+  fail '--of=3: trained on another split'
+grep -Eq '^\| semi_hard +\| 2 ' out || fail "--of=3: $(cat out)"
+# all MODEL FLAGS...: as run, without --folds.
+all() {
+  "$models/$1/run" --data='the faces' --tools="$tools" --work="$1" \
+    --iterations=2 --all "${@:2}" > out 2> err
+}
+all lfw || fail "--all: $(tail -n 1 err)"
+[ -s lfw/semi_hard-all/final.caffemodel ] || fail '--all: no weights'
+! grep -q 'split {' lfw/semi_hard-all/train_val.prototxt ||
+  fail '--all: some people are kept out'
+grep -Eq '^\| semi_hard +\| all +(\| - +){5}\| +[0-9]+ \|$' out ||
+  fail "--all: $(cat out)"
+for person in 1 2 3 4 5 6 7 8; do
+  mine=person_000$person
+  echo "$mine/02.pgm $mine/03.pgm 1"
+  echo "$mine/02.pgm person_002$person/03.pgm 0"
+done > 'some pairs.txt'
+# pairs_row NAME FOLD [ACCURACY]: three figures from 0 to 1.
+pairs_row() {
+  grep -Eq "^\\| $1 +\\| $2 +\\| ${3:-[01][.0-9]*} +(\\| [01][.0-9]* +){2}\\| +([0-9]+|-) \\|$" out ||
+    fail "--pairs: no row of $1: $(cat out)"
+}
+all orl --pairs='some pairs.txt' --threshold_pairs='some pairs.txt' ||
+  fail "--pairs: $(tail -n 1 err)"
+pairs_row semi_hard all
+all orl --pairs='some pairs.txt' --baselines || fail "$(tail -n 1 err)"
+pairs_row pixels all -
+run lfw --pairs='some pairs.txt' --images='the faces' --form=soft \
+  --folds='1 2' || fail "--images: $(tail -n 1 err)"
+pairs_row soft 1 -
+grep -Eq '^\| soft +\| mean +\| - +\|( [0-9.]+\+-[0-9.]+ +\|){2} ' out ||
+  fail "--pairs: no row of means: $(cat out)"
+
+refused '--of: 1: wanted 2 or more' --of=1
+refused '--all and --folds exclude each other' --all
+refused '--threshold_pairs=x: wanted together with --pairs' --threshold_pairs=x
+refused '--pairs=nowhere: no such file' --pairs=nowhere
+refused '--images=.: wanted together with --pairs' --images=.
 refused '--form=hardest: no such form' --form=hardest
 refused 'unknown option --fold=1' --fold=1
 refused '--folds: 5: wanted 0 to 4' --folds='1 5'

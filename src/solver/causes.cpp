@@ -71,7 +71,8 @@ string Causes<Dtype>::AtStart() {
     if (weights != nullptr) start_.push_back({weights, Sample(*weights)});
   }
   const string remedy = EmptyAverages();
-  return remedy.empty() ? "" : "averages of BatchNorm are empty; to mend it, " + remedy;
+  if (remedy.empty()) return "";
+  return "averages of BatchNorm are empty; to mend it, " + remedy;
 }
 
 template <typename Dtype>

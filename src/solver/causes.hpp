@@ -22,7 +22,8 @@ class Causes {
   explicit Causes(const Net<Dtype>& net) : net_(net) {}
 
   // Before the first iteration: remembers weights for RateTooSmall. Returns a
-  // line for the log, or "": which BatchNorm layers use averages that are empty.
+  // line for the log, or "": which BatchNorm layers use averages that are
+  // empty.
   string AtStart();
   // After the first backward pass: a line on the layers whose weights are 0
   // everywhere and have got no gradient: two or more, or one without a filler.

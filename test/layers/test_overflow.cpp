@@ -120,7 +120,7 @@ TYPED_TEST(OverflowTest, MarginInnerProductNamesTheFeatureAndTheClass) {
         Blob<Dtype>* blob =
             weights ? run.layer()->blobs()[0].get() : run.bottom();
         blob->mutable_cpu_data()[2] = bad;
-        this->ExpectNamed(this->Outcome(&run, weights ? 1 : 3),
+        this->ExpectNamed(this->Outcome(&run, weights ? 1 : 4),
                           weights ? "row 1 of the weights"
                                   : "row 1 of bottom 0 (features)");
       }

@@ -73,7 +73,10 @@ void Stamp(const std::string& display, const Locations& locations,
     const Location at = locations.GetLocation(field, i);
     layers->Mutable(i)->set_source_location(PlaceOf(display, at.line));
     layers->Mutable(i)->clear_unknown_field();
-    if (starts) starts->emplace_back(at.line, at.column);
+    if (starts == nullptr) continue;
+    // Not each element of a list has a place: then it is that before it.
+    const auto place = std::make_pair(at.line, at.column);
+    starts->push_back(starts->empty() ? place : std::max(starts->back(), place));
   }
 }
 

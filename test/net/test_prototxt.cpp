@@ -78,7 +78,9 @@ TEST(PrototxtTest, EachMistakeInANetIsOneLine) {
        "n:3: layer 'c': ConvolutionParameter has no field 'kernal_size'; did "
        "you mean 'kernel_size'?"},
       {"layer { name: 'c'\n rank_hard_loss_param { neg_num: 3 } }",
-       "n:2: layer 'c': LayerParameter has no field 'rank_hard_loss_param'"},
+       "n:2: layer 'c': LayerParameter has no field 'rank_hard_loss_param'; "
+       "BatchTripletLoss mines its triplets in the batch, from embeddings and "
+       "labels"},
       {"layer { name: 'c'\n botom 'x' }",
        "n:2: layer 'c': LayerParameter has no field 'botom'; did you mean "
        "'bottom'?"},
@@ -111,8 +113,9 @@ TEST(PrototxtTest, EachMistakeInANetIsOneLine) {
        "n:2: layer 'p': LayerParameter.type wants text in quotes, found "
        "'CONVOLUTION'"},
       {"layers { name: 'p'\n type: 'Convolution' }",
-       "n:2: layer 'p': LayerParameter.type wants a name without quotes, "
-       "found ''Convolution''"},
+       "n:2: layer 'p': in 'layers', the form of 2014, a type is a name "
+       "without quotes, found ''Convolution''; write this one as 'layer', "
+       "which may stand among them"},
       {"layer { name: 'p' name: 'q' }",
        "n:1: layer 'p': 'name' is given twice"},
       {"force_backward: yes\nlayer { }",
@@ -130,9 +133,7 @@ TEST(PrototxtTest, EachMistakeInANetIsOneLine) {
       {" \n\t", "n: the file is empty"},
       {"# nothing\n", "n: the net has no layers"},
       {"name: 'x'", "n: the net has no layers"},
-      {"layer { name: 'a' } layers { name: 'b' type: RELU }",
-       "n: has both 'layers' (the form of 2014) and 'layer' blocks: write all "
-       "of them as 'layer'"},
+      {"layer { name: 'a' } layers { name: 'b' type: RELU }", ""},
       {"layers { layer { name: 'b' type: 'relu' } }",
        "n:1: 'layer' inside 'layers' is Caffe's form of 2013, which is not "
        "read"},
@@ -225,7 +226,9 @@ TEST(PrototxtTest, UnknownFieldInALayerWaitsUntilTheLayerIsUsed) {
   CheckUnknownFields(net.layer(0));
   CheckUnknownFields(net.layer(2));
   EXPECT_EQ(
-      "n:3: layer 'b': LayerParameter has no field 'rank_hard_loss_param'",
+      "n:3: layer 'b': LayerParameter has no field 'rank_hard_loss_param'; "
+      "BatchTripletLoss mines its triplets in the batch, from embeddings and "
+      "labels",
       Thrown([&] { CheckUnknownFields(net.layer(1)); }));
 }
 

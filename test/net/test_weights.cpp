@@ -282,7 +282,9 @@ TEST(WeightsTest, EverySharedCaffemodelReads) {
     NetParameter net;
     EXPECT_EQ("", WeightsError(path));
     ReadWeights(path, &net);
-    EXPECT_GT(net.layer_size(), 0) << path;
+    // Those of a net without weights hold none.
+    EXPECT_TRUE(net.layer_size() > 0 || path.find("/ops/") != path.npos)
+        << path;
     ++files;
   }
   EXPECT_GE(files, 24);

@@ -102,8 +102,14 @@ std::string Differences(const ImageTreatment& found,
   compare("mean_value", MeanText(found.transform), MeanText(other.transform));
   compare("scale", Text(found.transform.scale()),
           Text(other.transform.scale()));
-  compare("standardize", StandardizeText(found.transform),
-          StandardizeText(other.transform));
+  // Without a crop, the image and what is left of it are one.
+  add("standardize", StandardizeText(found.transform),
+      StandardizeText(other.transform),
+      found.transform.standardize() != other.transform.standardize() ||
+          (found.transform.standardize() &&
+           found.transform.standardize_over() !=
+               other.transform.standardize_over() &&
+           (Crops(found) || Crops(other))));
   add("size", FrameText(found), FrameText(other), FramesDiffer(found, other));
   compare("channels", found.rgb ? "rgb" : "bgr", other.rgb ? "rgb" : "bgr");
   return text;

@@ -26,7 +26,7 @@ std::string Product(const std::string& name, int value,
 const char kShared[] = "param { name: 'w' } ";
 const char kTest[] = "include { phase: TEST } ";
 const char kTrain[] = "include { phase: TRAIN } ";
-const char kLoss[] =
+const char kReductionLoss[] =
     "layer { name: 'l' type: 'Reduction' bottom: 'a' top: 'l' loss_weight: 1"
     " include { phase: TRAIN } }\n";
 
@@ -63,7 +63,7 @@ std::unique_ptr<Net<float>> MakeNet(const std::string& text) {
 TEST(SharedParamsTest, ATwinThatOnlyTestHasIsTestedWithTheTrainedWeights) {
   const std::string shared = kShared;
   auto solver = Make(kOnes + Product("a", 2, shared) +
-                     Product("b", 2, shared + kTest) + kLoss);
+                     Product("b", 2, shared + kTest) + kReductionLoss);
   solver->Solve();
   Net<float>* test = solver->test_nets()[0].get();
   EXPECT_EQ(Value(test, "a"), 1);
@@ -74,7 +74,7 @@ TEST(SharedParamsTest, ATwinThatOnlyTestHasIsTestedWithTheTrainedWeights) {
 TEST(SharedParamsTest, ANameIsEnough) {
   const std::string shared = kShared;
   auto solver = Make(kOnes + Product("a", 2, shared + kTrain) +
-                     Product("b", 2, shared + kTest) + kLoss);
+                     Product("b", 2, shared + kTest) + kReductionLoss);
   solver->Solve();
   EXPECT_EQ(Value(solver->test_nets()[0].get(), "b"), 1);
 }
@@ -101,7 +101,7 @@ TEST(SharedParamsTest, WeightsFillWhatOnlyATestNetHas) {
   WriteWeights(folder / "w.caffemodel", weights);
   ParamsLog log;
   auto solver = Make(kOnes + Product("a", 5) + Product("judge", 7, kTest) +
-                         kLoss,
+                         kReductionLoss,
                      "weights: '" + (folder / "w.caffemodel") + "'");
   EXPECT_EQ(Value(solver->test_nets()[0].get(), "judge"), 3);
   EXPECT_EQ(Value(solver->net().get(), "a"), 1);
@@ -144,7 +144,7 @@ TEST(SharedParamsTest, WeightsOfTwoFilesAreReportedTogether) {
     WriteWeights(folder / name, weights);
   }
   ParamsLog log;
-  auto solver = Make(kOnes + Product("a", 5) + Product("b", 5) + kLoss,
+  auto solver = Make(kOnes + Product("a", 5) + Product("b", 5) + kReductionLoss,
                      "weights: '" + (folder / "a") + "," + (folder / "b") +
                          "'");
   EXPECT_EQ(log.text.find("has nothing"), std::string::npos) << log.text;

@@ -151,6 +151,18 @@ std::vector<Identity> ReadFolder(const std::string& folder) {
   return people;
 }
 
+// In the sets of re-identification a label of -1 says: of nobody, or of no
+// single person.
+constexpr int kNobody = -1;
+
+void WarnOfNobody(const std::string& list, size_t count, size_t lines) {
+  if (count == 0) return;
+  INPUT_CHECK(count < lines)
+      << list << ": all of its " << lines << " images have label -1: of nobody";
+  LOG(WARNING) << list << ": passed over " << count << " of " << lines
+               << " images: their label is -1, of nobody";
+}
+
 std::vector<Identity> ReadList(const std::string& list,
                                const std::string& root_folder) {
   const ListPaths make_path(list, root_folder);
@@ -158,6 +170,7 @@ std::vector<Identity> ReadList(const std::string& list,
   ListFault form, label, missing;
   RepeatedImages repeated;
   std::map<int, Identity> people;
+  size_t of_nobody = 0;
   for (const ListLine& line : lines) {
     std::string path, word;
     int64_t number = 0;
@@ -166,9 +179,12 @@ std::vector<Identity> ReadList(const std::string& list,
                "found " + Quoted(line.text) + "; wanted `path label`");
     } else if (!ParseWholeNumber(word, &number)) {
       label.Add(line.number, "label " + Quoted(word) + " is no number");
-    } else if (number < 0 || number > kMaxListLabel) {
+    } else if (number < kNobody || number > kMaxListLabel) {
       label.Add(line.number, "label " + word + " is out of range (0 to " +
-                                 std::to_string(kMaxListLabel) + ")");
+                                 std::to_string(kMaxListLabel) +
+                                 ", or -1: of nobody)");
+    } else if (number == kNobody) {
+      ++of_nobody;
     } else if (!IsFile(make_path(path))) {
       missing.Add(line.number, NoSuchImage(missing, make_path, path));
     } else {
@@ -182,6 +198,7 @@ std::vector<Identity> ReadList(const std::string& list,
   form.Throw(list, "lines", lines.size());
   label.Throw(list, "lines", lines.size());
   missing.Throw(list, "lines", lines.size());
+  WarnOfNobody(list, of_nobody, lines.size());
   repeated.Warn(list, lines.size());
   std::vector<Identity> result;
   for (auto& entry : people) {

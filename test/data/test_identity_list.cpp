@@ -70,6 +70,20 @@ TEST(IdentityListTest, ImagesThatStandInAListAgainAreWarnedOf) {
             "4 lines)");
 }
 
+TEST(IdentityListTest, ImagesOfNobodyArePassedOverAndCounted) {
+  ImageFolder folder;
+  folder.Write("a.pgm", "");
+  const std::string list =
+      folder.Write("list.txt", "a.pgm 7\na.pgm -1\nmissing.pgm -1\n");
+  testing::internal::CaptureStderr();
+  const std::vector<Identity> people = ReadIdentities(list, "");
+  ExpectHas(testing::internal::GetCapturedStderr(),
+            list + ": passed over 2 of 3 images: their label is -1");
+  ASSERT_EQ(1u, people.size());
+  EXPECT_EQ(7, people[0].label);
+  EXPECT_EQ(1u, people[0].images.size());
+}
+
 TEST(IdentityListTest, AMarkOfUtf8InFrontIsNoPartOfAList) {
   ImageFolder folder;
   folder.Write("a.pgm", "");
@@ -153,7 +167,8 @@ TEST(IdentityListTest, BadListLinesAreToldWithPlaceAndCount) {
   ExpectHas(error("a.pgm 0\n\na.pgm x\na.pgm 1y\n"),
             "list.txt:3: label 'x' is no number (first of 2 such among 3 "
             "lines)");
-  ExpectHas(error("a.pgm -1\n"), "list.txt:1: label -1 is out of range");
+  ExpectHas(error("a.pgm -2\n"), "list.txt:1: label -2 is out of range");
+  ExpectHas(error("a.pgm -1\n"), "all of its 1 images have label -1");
   ExpectHas(error("a.pgm 99999999\n"), "label 99999999 is out of range");
   ExpectHas(error("a.pgm 99999999999999999999\n"), "is no number");
   ExpectHas(error("a.pgm 1.5\n"), "label '1.5' is no number");

@@ -256,8 +256,10 @@ void Embedder::Impl::AppendRows(int count, vector<float>* rows) {
       << output_->shape_string() << ": it has no row for each of " << batch
       << " images";
   TakeRowShape();
+  // Of one pass: flip_concat's rows are twice as wide.
+  const int64_t values = static_cast<int64_t>(count) * output_->count(1);
   const float* out = output_->cpu_data();
-  rows->insert(rows->end(), out, out + static_cast<int64_t>(count) * width_);
+  rows->insert(rows->end(), out, out + values);
 }
 
 void Embedder::Impl::FillUp(int count) {

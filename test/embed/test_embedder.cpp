@@ -188,6 +188,26 @@ TEST_F(EmbedderTest, FlipKeepsRowsOfLengthOne) {
   }
 }
 
+TEST_F(EmbedderTest, FlipConcatPutsTheMirrorImagesRowBehindTheOther) {
+  ImageOptions options;
+  options.flip = options.flip_concat = true;
+  Embedder embedder(EmbedderNet(folder_, "same", kColour, ""), "",
+                    RowsOf("out", options));
+  EXPECT_EQ(2 * 72, embedder.width());
+  const auto got = embedder.Embed(paths_);
+  ASSERT_EQ(3 * 2 * 72u, got.size());
+  EXPECT_EQ(2 * 72, embedder.width());
+  for (int i = 0; i < 3; ++i) {
+    const Image image =
+        ResizeImage(ConvertChannels(ReadImage(paths_[i]), 3), 4, 6);
+    for (int k = 0; k < 72; ++k) {
+      const int y = k / 6 % 4, x = k % 6, c = k / 24;
+      EXPECT_EQ(image.at(y, x, c), got[i * 144 + k]) << i << " " << k;
+      EXPECT_EQ(image.at(y, 5 - x, c), got[i * 144 + 72 + k]) << i << " " << k;
+    }
+  }
+}
+
 // Values of an image as the net of kColour gets it.
 vector<float> AsTheNetWants(const string& path) {
   const Image image = ResizeImage(ConvertChannels(ReadImage(path), 3), 4, 6);

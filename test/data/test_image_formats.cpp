@@ -27,7 +27,9 @@ Image DecodeText(const std::string& text, int64_t max_pixels = kMaxImagePixels,
 
 std::string Little(uint32_t value, int bytes) {
   std::string text;
-  for (int i = 0; i < bytes; ++i) text += static_cast<char>(uint64_t{value} >> 8 * i);
+  for (int i = 0; i < bytes; ++i) {
+    text += i < 4 ? static_cast<char>(value >> 8 * i) : 0;
+  }
   return text;
 }
 

@@ -294,8 +294,12 @@ std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
       << (any ? " (too few images: " + left_out.text() + ")" : "");
   if (any) {
     LOG(WARNING) << source << ": left out " << left_out.number() << " of "
-                 << people.size() << " people with fewer than " << min_images
-                 << " images: " << left_out.text();
+                 << people.size() << " people "
+                 << (min_images == 1 ? "without images"
+                                     : "with fewer than " +
+                                           std::to_string(min_images) +
+                                           " images")
+                 << ": " << left_out.text();
   }
   return kept;
 }

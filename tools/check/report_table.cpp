@@ -145,7 +145,8 @@ void AddSources(const ImageCheckReport& report, Table* table) {
 std::string TableOf(const ImageCheckReport& report, const ImageNeeds& needs) {
   Table table;
   AddSources(report, &table);
-  table.Line("faults", std::to_string(report.faults.size()));
+  table.Line("faults", std::to_string(report.faults.size()) +
+                           " of folders and lists");
   table.Items(report.faults, report.faults.size());
   table.Line("cannot be read", std::to_string(report.broken.size()) +
                                    " images");

@@ -583,7 +583,9 @@ const Command command(
     "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
     "Recall@k,\n"
     "CMC and mAP, with intervals over people.",
-    Run, {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag, &layers_flag},
+    Run,
+    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+     &layers_flag},
     kMostReports);
 
 }  // namespace

@@ -178,7 +178,9 @@ const Command command(
     "tercet extract --model=F --weights=F --blob=NAME --out=F.npy "
     "(--images=DIR|LIST | --input=BLOB:F.npy ...)\n\n"
     "Writes a blob of the TEST net as a NumPy array.",
-    Run, {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag, &layers_flag});
+    Run,
+    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+     &layers_flag});
 
 }  // namespace
 }  // namespace caffe

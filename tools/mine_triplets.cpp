@@ -276,7 +276,9 @@ const Command command(
     "tercet mine_triplets --model=F --weights=F --images=DIR|LIST --out=F.txt "
     "[--mining=hard|semi_hard] [--violating]\n\n"
     "Mines triplets over a whole folder, for TripletData.",
-    Run, {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag, &layers_flag});
+    Run,
+    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+     &layers_flag});
 
 }  // namespace
 }  // namespace caffe

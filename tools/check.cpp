@@ -45,6 +45,7 @@ ImageNeeds NeedsOfData(const LayerParameter& layer, const Param& param) {
 ImageNeeds NeedsOfIdentities(const LayerParameter& layer) {
   const IdentityDataParameter& param = layer.identity_data_param();
   ImageNeeds needs = NeedsOfData(layer, param);
+  needs.labels = true;
   needs.least_images =
       param.too_few() == IdentityDataParameter::REPEAT
           ? 1
@@ -55,6 +56,7 @@ ImageNeeds NeedsOfIdentities(const LayerParameter& layer) {
 
 ImageNeeds NeedsOfInput(const LayerParameter& layer) {
   ImageNeeds needs = NeedsOf(layer, layer.input_param());
+  needs.person_folders = false;
   const InputParameter& param = layer.input_param();
   constexpr int kAxes = 4;
   const bool images =

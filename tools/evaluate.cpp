@@ -155,12 +155,13 @@ void Want(const char* flag, const char* other) {
 
 // Which flags fit together.
 void CheckInput() {
-  Exclude("embeddings", {"model", "weights", "images", "blob", "pixels"});
+  Exclude("embeddings", {"model", "weights", "images", "blob", "pixels",
+                         "broken"});
   Exclude("gallery_embeddings", {"model", "weights", "images", "blob",
-                                 "embeddings", "pixels"});
+                                 "embeddings", "pixels", "broken"});
   Exclude("gallery", {"pairs", "images", "embeddings", "of", "threshold",
                       "far", "recall", "subtract_mean"});
-  Exclude("pairs", {"of", "recall"});
+  Exclude("pairs", {"of", "recall", "broken"});
   Exclude("threshold_pairs", {"threshold"});
   Exclude("threshold", {"of"});
   Exclude("subtract_mean", {"threshold", "write_threshold"});
@@ -198,6 +199,7 @@ void CheckFlags() {
   USAGE_CHECK(FLAGS_format == "table" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted table or json";
   RequireAtLeast("of", FLAGS_of, 0);
+  SkipBroken();
   // The figures of each draw are kept until the last one.
   USAGE_CHECK(FLAGS_bootstrap >= 0 && FLAGS_bootstrap <= 1000000)
       << "--bootstrap=" << FLAGS_bootstrap << ": wanted 0 to 1000000";
@@ -258,6 +260,7 @@ class Evaluation {
     const bool loads = !FLAGS_pixels && FLAGS_weights != "none";
     EmbedderOptions embedder = ToolEmbedder(FLAGS_blob, options);
     embedder.pixels = FLAGS_pixels;
+    if (FlagGiven("pairs")) embedder.broken_hint.clear();
     embedder_.emplace(FLAGS_model, loads ? CheckedWeights(FLAGS_weights) : "",
                       embedder);
   }
@@ -305,7 +308,8 @@ class Evaluation {
     protocol.seed = FLAGS_seed;
     const EmbeddingSet set =
         FromArrays() ? ReadEmbeddings(FLAGS_embeddings, FLAGS_list, true)
-                     : EmbedPeople(FLAGS_images, FLAGS_root, &*embedder_);
+                     : EmbedPeople(FLAGS_images, FLAGS_root, SkipBroken(),
+                                   &*embedder_);
     in_place_ = true;
     PeopleReport found = JudgePeople(protocol, set);
     report_.verification = std::move(found.verification);
@@ -394,7 +398,7 @@ class Evaluation {
     }
     ImagesOnDisk finder(file, FLAGS_images.empty() ? FLAGS_root : FLAGS_images);
     PairsFile pairs = ReadPairsFile(file, &finder, {}, FLAGS_skip_missing);
-    embeddings->rows = embedder_->Embed(pairs.images);
+    embeddings->rows = embedder_->Embed(pairs.images, file);
     embeddings->width = embedder_->width();
     return pairs;
   }
@@ -406,7 +410,11 @@ class Evaluation {
     lists.root = FLAGS_root;
     lists.cameras = FLAGS_cameras;
     lists.on_disk = !FromArrays();
-    const GalleryAndProbes images = ReadGalleryAndProbes(lists);
+    GalleryAndProbes images = ReadGalleryAndProbes(lists);
+    if (SkipBroken()) {
+      LeaveOutBroken(*embedder_, FLAGS_gallery, &images.gallery);
+      LeaveOutBroken(*embedder_, FLAGS_probe, &images.probes);
+    }
     int width = 0, probe_width = 0;
     const vector<float> gallery =
         RowsOf(images.gallery, FLAGS_gallery, FLAGS_gallery_embeddings, &width);
@@ -431,7 +439,7 @@ class Evaluation {
   vector<float> RowsOf(const LabelledImages& images, const string& list,
                        const string& npy, int* width) {
     if (!FromArrays()) {
-      vector<float> rows = embedder_->Embed(images.paths);
+      vector<float> rows = embedder_->Embed(images.paths, list);
       *width = embedder_->width();
       return rows;
     }
@@ -575,7 +583,9 @@ const Command command(
     "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
     "Recall@k,\n"
     "CMC and mAP, with intervals over people.",
-    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag},
+    Run,
+    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+     &layers_flag},
     kMostReports);
 
 }  // namespace

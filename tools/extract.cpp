@@ -5,6 +5,7 @@
 
 #include "caffe/util/io.hpp"
 #include "data/identity_list.hpp"
+#include "data/image_survey.hpp"
 #include "data/list_file.hpp"
 #include "data/npy.hpp"
 #include "core/suggest.hpp"
@@ -56,14 +57,39 @@ void WriteNames(const vector<LabelledImage>& images) {
   WriteFileAtomically(NamesPath(), text);
 }
 
+// A list has no line for a person without a row, whom evaluate's folds then
+// pass over.
+void LeaveOutBroken(int64_t max_pixels, vector<LabelledImage>* images) {
+  vector<string> paths;
+  set<int> people, left;
+  for (const LabelledImage& image : *images) {
+    paths.push_back(image.path);
+    if (image.label >= 0) people.insert(image.label);
+  }
+  const set<string> broken = WarnOfBroken(paths, max_pixels, FLAGS_images);
+  vector<LabelledImage> kept;
+  for (const LabelledImage& image : *images) {
+    if (broken.count(image.path) > 0) continue;
+    kept.push_back(image);
+    if (image.label >= 0) left.insert(image.label);
+  }
+  *images = kept;
+  if (left.size() == people.size()) return;
+  LOG(WARNING) << FLAGS_images << ": no image is left of "
+               << people.size() - left.size() << " of " << people.size()
+               << " people: folds that are counted from " << NamesPath()
+               << " are others than those of " << FLAGS_images;
+}
+
 void ExtractImages(const ImageOptions& options) {
   Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
                     ToolEmbedder(FLAGS_blob, options));
   CheckWeightsGiven(FLAGS_model, embedder.has_parameters());
   vector<string> paths;
-  const vector<LabelledImage> images = ListImages(FLAGS_images, FLAGS_root);
+  vector<LabelledImage> images = ListImages(FLAGS_images, FLAGS_root);
+  if (SkipBroken()) LeaveOutBroken(embedder.max_pixels(), &images);
   for (const LabelledImage& image : images) paths.push_back(image.path);
-  const vector<float> rows = embedder.Embed(paths);
+  const vector<float> rows = embedder.Embed(paths, FLAGS_images);
   vector<int> shape = embedder.row_shape();
   shape.insert(shape.begin(), static_cast<int>(paths.size()));
   // A list of other rows must not stand beside these, whatever happens between.
@@ -132,8 +158,10 @@ int Run() {
   if (!images) {
     RequireFlag("blob");
     RefuseImageFlags("is for --images");
+    USAGE_CHECK(!FlagGiven("broken")) << "--broken: is for --images";
   }
   const ImageOptions options = ImageOptionsFromFlags();
+  SkipBroken();
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
@@ -150,7 +178,9 @@ const Command command(
     "tercet extract --model=F --weights=F --blob=NAME --out=F.npy "
     "(--images=DIR|LIST | --input=BLOB:F.npy ...)\n\n"
     "Writes a blob of the TEST net as a NumPy array.",
-    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+    Run,
+    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+     &layers_flag});
 
 }  // namespace
 }  // namespace caffe

@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "data/identity_list.hpp"
+#include "data/image_survey.hpp"
 #include "data/list_file.hpp"
 #include "caffe/mining/offline_mining.hpp"
 #include "caffe/util/io.hpp"
@@ -83,9 +84,10 @@ metric::OfflineMiningOptions ReadOptions() {
 }
 
 // Those with images; two or more, and one of them with two images.
-vector<Identity> ReadPeople() {
-  const vector<Identity> people = KeepWithImages(
-      ReadIdentities(FLAGS_images, FLAGS_root), 1, 2, FLAGS_images);
+vector<Identity> ReadPeople(int64_t max_pixels) {
+  vector<Identity> people = ReadIdentities(FLAGS_images, FLAGS_root);
+  if (SkipBroken()) people = WithoutBroken(people, max_pixels, FLAGS_images);
+  people = KeepWithImages(people, 1, 2, FLAGS_images);
   const bool pairs = std::any_of(
       people.begin(), people.end(),
       [](const Identity& person) { return person.images.size() > 1; });
@@ -121,7 +123,7 @@ vector<string> WrittenPaths(const vector<string>& paths) {
 }
 
 vector<float> EmbedAll(const vector<string>& paths, Embedder* embedder) {
-  const vector<float> rows = embedder->Embed(paths);
+  const vector<float> rows = embedder->Embed(paths, FLAGS_images);
   const int64_t width = embedder->width();
   for (size_t i = 0; i < rows.size(); ++i) {
     INPUT_CHECK(std::isfinite(rows[i]))
@@ -250,13 +252,14 @@ int Run() {
   }
   const metric::OfflineMiningOptions options = ReadOptions();
   const ImageOptions image_options = ImageOptionsFromFlags();
+  SkipBroken();
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
   LoadLayerLibraries(FLAGS_layers);
   Caffe::set_random_seed(FLAGS_seed);
   Embedder embedder(FLAGS_model, CheckedWeights(FLAGS_weights),
                     ToolEmbedder(FLAGS_blob, image_options));
-  const ImagesOfPeople people = InARow(ReadPeople());
+  const ImagesOfPeople people = InARow(ReadPeople(embedder.max_pixels()));
   const vector<string> names = WrittenPaths(people.paths);
   metric::OfflineMining mined;
   WriteFileAtomically(FLAGS_out, [&](int fd) {
@@ -273,7 +276,9 @@ const Command command(
     "tercet mine_triplets --model=F --weights=F --images=DIR|LIST --out=F.txt "
     "[--mining=hard|semi_hard] [--violating]\n\n"
     "Mines triplets over a whole folder, for TripletData.",
-    Run, {&flags, &image_flags, &threads_flag, &gpu_flag, &layers_flag});
+    Run,
+    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+     &layers_flag});
 
 }  // namespace
 }  // namespace caffe

@@ -109,6 +109,9 @@ struct EmbedderOptions {
   // Empty: that of the threshold's file, or squared L2.
   std::optional<metric::Distance> distance;
 
+  // Said to an image of several that cannot be read: the caller's way on.
+  std::string broken_hint;
+
   // Where stderr is a terminal, a line there shows how far Embed is.
   bool status_line = false;
 };
@@ -142,7 +145,9 @@ class Embedder {
   // says once what it finds: gray and colour images together, images turned by
   // Exif, proportions that change. Error: an image that is missing, damaged, or
   // too small for a crop.
-  std::vector<float> Embed(const std::vector<std::string>& paths);
+  // `source` is how the log calls the images; empty: by the net's file.
+  std::vector<float> Embed(const std::vector<std::string>& paths,
+                           const std::string& source = "");
   // The same of images in memory, which messages name "image 0", "image 1", ...
   // The rows are those of a file with these pixels.
   std::vector<float> EmbedImages(const std::vector<ImageView>& images);
@@ -160,6 +165,8 @@ class Embedder {
   // The hash of the net's weights, as a solver state and a threshold's file
   // have it.
   uint64_t WeightsHash() const;
+  // The most pixels of an image, as the net's Input layer says.
+  int64_t max_pixels() const;
   // Whether the net has any weights.
   bool has_parameters() const;
 

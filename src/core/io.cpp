@@ -17,6 +17,7 @@
 
 #include "caffe/check.hpp"
 #include "core/path.hpp"
+#include "core/text.hpp"
 
 namespace caffe {
 
@@ -78,7 +79,9 @@ InputFile::InputFile(const std::string& path) : path_(path), fd_(-1), size_(0) {
   fd_ = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd_ < 0) {
     const int error = errno;
-    if (error == ENOENT) INPUT_FAIL() << path << ": no such file";
+    if (error == ENOENT) {
+      INPUT_FAIL() << path << ": no such file" << PathHint(path);
+    }
     INPUT_FAIL() << path << ": " << Reason(error);
   }
   struct stat status = {};

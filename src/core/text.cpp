@@ -159,4 +159,15 @@ std::string FormHintOnDisk(const std::string& path) {
   return "";
 }
 
+std::string PathHint(const std::string& path) {
+  const bool control = std::any_of(path.begin(), path.end(), [](char c) {
+    const auto code = static_cast<unsigned char>(c);
+    return code < 32 && code != 27;  // of \n, \01, as prototxt reads them
+  });
+  if (control || path.find('\\') != std::string::npos) {
+    return " (the folders of a path are parted by /)";
+  }
+  return FormHintOnDisk(path);
+}
+
 }  // namespace caffe

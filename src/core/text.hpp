@@ -29,6 +29,10 @@ std::string FormHint(const std::string& name,
 // The same for a path that does not exist, and the names of its folders.
 std::string FormHintOnDisk(const std::string& path);
 
+// What may be wrong with a path that does not exist: it is parted as in
+// Windows, or has a name in another Unicode form; else "".
+std::string PathHint(const std::string& path);
+
 }  // namespace caffe
 
 #endif  // TERCET_CORE_TEXT_HPP_

@@ -57,22 +57,20 @@ bool IsControl(char c) { return static_cast<unsigned char>(c) < 32; }
 // What may be wrong with the name of a folder or list that is not there.
 std::string SourceHint(const std::string& source) {
   std::error_code code;
-  if (source.find('\\') != std::string::npos ||
-      std::any_of(source.begin(), source.end(), IsControl)) {
-    return " (the folders of a path are parted by /)";
-  }
   if (source.size() > 1 && source[0] == '/' &&
       fs::exists(source.substr(1), code)) {
     return "; there is " + source.substr(1);
   }
-  return FormHintOnDisk(source);
+  return PathHint(source);
 }
 
-// Of the first that is missing also where it may be.
+// Of the first that is missing, which alone is told: also where it may be.
 std::string NoSuchImage(const ListFault& missing, const ListPaths& make_path,
                         const std::string& path) {
+  if (!missing.empty()) return "";
+  const std::string comma = CommaHint(path);
   return "no such image: " + make_path(path) +
-         (missing.empty() ? make_path.Hint(path) : "");
+         (comma.empty() ? make_path.Hint(path) : comma);
 }
 
 // The sorted names in a folder that are folders, or that are images; in the
@@ -176,9 +174,11 @@ std::vector<Identity> ReadList(const std::string& list,
     int64_t number = 0;
     if (!CutLastWord(line.text, &path, &word)) {
       form.Add(line.number,
-               "found " + Quoted(line.text) + "; wanted `path label`");
+               "found " + Quoted(line.text) + "; wanted `path label`" +
+                   CommaHint(line.text));
     } else if (!ParseWholeNumber(word, &number)) {
-      label.Add(line.number, "label " + Quoted(word) + " is no number");
+      label.Add(line.number, "label " + Quoted(word) + " is no number" +
+                                 CommaHint(line.text));
     } else if (number < kNobody || number > kMaxListLabel) {
       label.Add(line.number, "label " + word + " is out of range (0 to " +
                                  std::to_string(kMaxListLabel) +
@@ -294,8 +294,12 @@ std::vector<Identity> KeepWithImages(const std::vector<Identity>& people,
       << (any ? " (too few images: " + left_out.text() + ")" : "");
   if (any) {
     LOG(WARNING) << source << ": left out " << left_out.number() << " of "
-                 << people.size() << " people with fewer than " << min_images
-                 << " images: " << left_out.text();
+                 << people.size() << " people "
+                 << (min_images == 1 ? "without images"
+                                     : "with fewer than " +
+                                           std::to_string(min_images) +
+                                           " images")
+                 << ": " << left_out.text();
   }
   return kept;
 }
@@ -427,6 +431,7 @@ std::vector<LabelledImage> ListImages(const std::string& source,
     left_out.Warn(source);
     return images;
   }
+  if (HasImageName(source)) return {{source, -1}};
   const ListPaths make_path(source, root_folder);
   const std::vector<ListLine> lines = ReadListLines(source);
   ListFault missing;
@@ -479,7 +484,8 @@ std::vector<ImageTriplet> ReadTripletList(const std::string& source,
     std::vector<std::string> paths = PathsOfTriplet(line.text);
     if (paths.size() != 3) {
       form.Add(line.number, "found " + std::to_string(paths.size()) +
-                                " words; wanted `anchor positive negative`");
+                                " words; wanted `anchor positive negative`" +
+                                CommaHint(line.text));
       continue;
     }
     for (std::string& path : paths) {

@@ -197,7 +197,7 @@ namespace {
 
 std::vector<std::string> Endings() {
   std::vector<std::string> endings = {".pgm", ".ppm",  ".pnm", ".png",
-                                      ".jpg", ".jpeg", ".bmp"};
+                                      ".jpg", ".jpeg", ".jfif", ".bmp"};
   if (image_internal::kReadsWebp) endings.push_back(".webp");
   if (image_internal::kReadsTiff) {
     endings.insert(endings.end(), {".tif", ".tiff"});

@@ -222,7 +222,7 @@ ImageCheckReport Checker::Run() {
 ImageCheckReport CheckImages(const std::vector<std::string>& sources,
                              const std::string& root,
                              const ImageNeeds& needs) {
-  return Checker(needs, CollectSources(sources, root)).Run();
+  return Checker(needs, CollectSources(sources, root, needs)).Run();
 }
 
 }  // namespace caffe

@@ -24,6 +24,10 @@ struct ImageNeeds {
   int crop = 0;                     // 0: none
   bool one_size = false;  // all images must have one size
   bool skip_broken = false;
+  // Folders must have a folder for each person: training and evaluation want
+  // that, and what takes images alone does not.
+  bool person_folders = true;
+  bool labels = false;  // the lines of lists must have one
   int64_t max_pixels = kMaxImagePixels;
 };
 
@@ -33,6 +37,8 @@ struct ImageCheckReport {
     bool folder = false;
     size_t images = 0, identities = 0;
     std::string left_out;  // LeftOut::text()
+    std::vector<std::string> empty;  // person folders without an image
+    size_t of_nobody = 0;  // images with label -1, which a run passes over
   };
   struct Identity {
     std::string name;

@@ -17,7 +17,8 @@ namespace {
 
 class Collector {
  public:
-  explicit Collector(const std::string& root) : root_(root) {}
+  Collector(const std::string& root, const ImageNeeds& needs)
+      : root_(root), needs_(needs) {}
 
   void Add(const std::string& source);
   CheckedSources Take() { return std::move(result_); }
@@ -28,12 +29,21 @@ class Collector {
   // A line's images, or its fault.
   void AddLine(const std::string& place, const ListPaths& make_path,
                const std::string& text);
-  void AddImage(const std::string& path, const std::string& place);
+  void AddImage(const std::string& path, const std::string& place,
+                const ListPaths& make_path);
   void AddLabelled(const std::string& path, int64_t label,
-                   const std::string& place);
+                   const std::string& place, const ListPaths& make_path);
+  // The lines that lack what other lines of their list have.
+  void FindOddLines();
   void NamePeople(size_t first);
 
   const std::string root_;
+  const ImageNeeds needs_;
+  // Of the list that is read: places and texts of the lines that are a path
+  // alone; how many have a label, or are a triplet; whether a file was missing.
+  std::vector<std::pair<std::string, std::string>> bare_;
+  size_t labelled_ = 0, triplets_ = 0;
+  bool missing_ = false;
   std::map<int64_t, CheckedPerson> labels_;  // of the list that is read
   CheckedSources result_;
 };
@@ -47,8 +57,11 @@ void Collector::Add(const std::string& source) {
   added.folder = std::filesystem::is_directory(source, ignored);
   result_.sources.push_back(added);
   try {
+    CheckThere(source);
     if (added.folder) {
       AddFolder(source);
+    } else if (HasImageName(source)) {
+      result_.entries.push_back({source, ""});
     } else {
       AddList(source);
     }
@@ -70,8 +83,19 @@ void Collector::AddFolder(const std::string& folder) {
   for (const std::string& path : content.images) {
     result_.entries.push_back({path, ""});
   }
+  if (needs_.person_folders && content.people.empty() &&
+      !content.images.empty()) {
+    result_.faults.push_back(
+        folder + ": folder has no person folder (it holds " +
+        std::to_string(content.images.size()) +
+        " images itself; training and evaluation want one folder with images "
+        "a person, extract takes it as it is)");
+  }
   for (const Identity& person : content.people) {
-    if (person.images.empty()) continue;
+    if (person.images.empty()) {
+      result_.sources.back().empty.push_back(person.name);
+      continue;
+    }
     CheckedPerson added;
     added.name = added.alias = person.name;
     added.source = result_.sources.size() - 1;
@@ -83,54 +107,90 @@ void Collector::AddFolder(const std::string& folder) {
   }
 }
 
-void Collector::AddImage(const std::string& path, const std::string& place) {
-  if (IsFile(path)) {
-    result_.entries.push_back({path, ""});
-  } else {
-    result_.faults.push_back(place + ": no such image: " + path);
-  }
-}
-
-// Labels below 0 are nobody's.
-void Collector::AddLabelled(const std::string& path, int64_t label,
-                            const std::string& place) {
-  if (label > kMaxListLabel) {
-    result_.faults.push_back(place + ": label " + std::to_string(label) +
-                             " is out of range (0 to " +
-                             std::to_string(kMaxListLabel) + ")");
+// Where the first missing image may be is told beside it.
+void Collector::AddImage(const std::string& path, const std::string& place,
+                         const ListPaths& make_path) {
+  if (IsFile(make_path(path))) {
+    result_.entries.push_back({make_path(path), ""});
     return;
   }
-  if (IsFile(path) && label >= 0) {
+  const std::string comma = CommaHint(path);
+  const std::string hint = comma.empty() ? make_path.Hint(path) : comma;
+  result_.faults.push_back(place + ": no such image: " + make_path(path) +
+                           (missing_ ? "" : hint));
+  missing_ = true;
+}
+
+// Label -1 says: of nobody.
+void Collector::AddLabelled(const std::string& path, int64_t label,
+                            const std::string& place,
+                            const ListPaths& make_path) {
+  ++labelled_;
+  if (label > kMaxListLabel || label < -1) {
+    result_.faults.push_back(place + ": label " + std::to_string(label) +
+                             " is out of range (0 to " +
+                             std::to_string(kMaxListLabel) +
+                             ", or -1: of nobody)");
+    return;
+  }
+  result_.sources.back().of_nobody += label == -1;
+  if (IsFile(make_path(path)) && label >= 0) {
     labels_[label].entries.push_back(result_.entries.size());
   }
-  AddImage(path, place);
+  AddImage(path, place, make_path);
 }
 
 void Collector::AddLine(const std::string& place, const ListPaths& make_path,
                         const std::string& text) {
   std::string path, word;
   int64_t label = 0;
+  const bool two = CutLastWord(text, &path, &word);
   if (IsFile(make_path(text))) {
-    AddImage(make_path(text), place);
+    bare_.push_back({place, text});
+    AddImage(text, place, make_path);
     return;
   }
-  if (CutLastWord(text, &path, &word) && ParseWholeNumber(word, &label)) {
-    AddLabelled(make_path(path), label, place);
+  if (two && ParseWholeNumber(word, &label)) {
+    AddLabelled(path, label, place, make_path);
     return;
   }
   const std::vector<std::string> triplet = PathsOfTriplet(text);
   if (triplet.size() == 3) {
-    for (const std::string& part : triplet) AddImage(make_path(part), place);
+    ++triplets_;
+    for (const std::string& part : triplet) AddImage(part, place, make_path);
+  } else if (two && IsFile(make_path(path))) {
+    result_.faults.push_back(place + ": label " + Quoted(word) +
+                             " is no number");
   } else {
-    AddImage(make_path(text), place);
+    AddImage(text, place, make_path);
+  }
+}
+
+void Collector::FindOddLines() {
+  const bool labels = needs_.labels || labelled_ > 0;
+  if (!labels && triplets_ == 0) return;
+  for (const auto& line : bare_) {
+    result_.faults.push_back(
+        line.first + ": found " + Quoted(line.second) + "; wanted `" +
+        (labels ? "path label" : "anchor positive negative") + "`" +
+        (needs_.labels ? "" : ", as other lines of the list are"));
   }
 }
 
 void Collector::AddList(const std::string& list) {
   const ListPaths make_path(list, root_);
   labels_.clear();
+  bare_.clear();
+  labelled_ = triplets_ = 0;
+  missing_ = false;
   for (const ListLine& line : ReadListLines(list)) {
     AddLine(list + ":" + std::to_string(line.number), make_path, line.text);
+  }
+  FindOddLines();
+  const size_t nobody = result_.sources.back().of_nobody;
+  if (nobody > 0 && nobody == labelled_) {
+    result_.faults.push_back(list + ": all of its " + std::to_string(nobody) +
+                             " images have label -1: of nobody");
   }
   const size_t first = result_.people.size();
   for (auto& label : labels_) {
@@ -197,8 +257,9 @@ bool IsPlainText(const std::string& text) {
 }
 
 CheckedSources CollectSources(const std::vector<std::string>& sources,
-                              const std::string& root) {
-  Collector collector(root);
+                              const std::string& root,
+                              const ImageNeeds& needs) {
+  Collector collector(root, needs);
   for (const std::string& source : sources) collector.Add(source);
   return collector.Take();
 }

@@ -34,7 +34,8 @@ struct CheckedSources {
 };
 
 CheckedSources CollectSources(const std::vector<std::string>& sources,
-                              const std::string& root);
+                              const std::string& root,
+                              const ImageNeeds& needs);
 
 // Whether a name is UTF-8 without control characters.
 bool IsPlainText(const std::string& text);

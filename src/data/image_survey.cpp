@@ -41,6 +41,7 @@ std::string Size(int height, int width) {
 void ImageSurvey::Add(const std::string& path, const ImageInfo& info,
                       int to_height, int to_width) {
   ++looked_at;
+  TakeSize(path, info);
   ++(info.channels == 1 ? gray : color);
   NameFirst(path, info.channels == 1 ? &first_gray : &first_color);
   if (info.orientation != 1) {
@@ -58,6 +59,29 @@ void ImageSurvey::Add(const std::string& path, const ImageInfo& info,
   most_squeezed = path;
   height = info.height;
   width = info.width;
+}
+
+void ImageSurvey::TakeSize(const std::string& path, const ImageInfo& info) {
+  if (first.empty()) {
+    first = path;
+    first_height = info.height;
+    first_width = info.width;
+  } else if (other_size.empty() &&
+             (info.height != first_height || info.width != first_width)) {
+    other_size = path;
+    other_height = info.height;
+    other_width = info.width;
+  }
+}
+
+void CheckOneSize(const std::string& place, const ImageSurvey& survey) {
+  INPUT_CHECK(survey.other_size.empty())
+      << place << ": " << survey.other_size << " is of "
+      << Size(survey.other_height, survey.other_width) << ", and "
+      << survey.first << " of "
+      << Size(survey.first_height, survey.first_width)
+      << " (height x width); wanted images of one size, or new_height and "
+      << "new_width, to which all are resized";
 }
 
 void ImageSurvey::AddBroken(const std::string& message) {
@@ -161,9 +185,6 @@ std::vector<BrokenImage> FindBroken(const std::vector<std::string>& paths,
   return broken;
 }
 
-namespace {
-
-// Reads all, and warns of those that cannot be read; their paths.
 std::set<std::string> WarnOfBroken(const std::vector<std::string>& paths,
                                    int64_t max_pixels,
                                    const std::string& place) {
@@ -187,8 +208,6 @@ std::set<std::string> WarnOfBroken(const std::vector<std::string>& paths,
       << " images can be read, the first: " << broken[0].message;
   return left_out;
 }
-
-}  // namespace
 
 std::vector<Identity> WithoutBroken(const std::vector<Identity>& people,
                                     int64_t max_pixels,

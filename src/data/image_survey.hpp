@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ struct ImageSurvey {
   // That whose proportions change most, and its size.
   std::string most_squeezed;
   int height = 0, width = 0;
+  // The first, and the first of another size; empty where there is none.
+  std::string first, other_size;
+  int first_height = 0, first_width = 0, other_height = 0, other_width = 0;
 
   // to_height, to_width: what images are resized to; 0: they are not.
   void Add(const std::string& path, const ImageInfo& info, int to_height,
@@ -32,8 +36,13 @@ struct ImageSurvey {
   void AddBroken(const std::string& message);
 
  private:
+  void TakeSize(const std::string& path, const ImageInfo& info);
+
   double squeeze_ = 1;
 };
+
+// Error(kInput), with two of the images, where they are of several sizes.
+void CheckOneSize(const std::string& place, const ImageSurvey& survey);
 
 // The headers of all images, or of 4096 of them, evenly from the first on.
 ImageSurvey SurveyHeaders(const std::vector<std::string>& paths,
@@ -65,9 +74,15 @@ struct BrokenImage {
 std::vector<BrokenImage> FindBroken(const std::vector<std::string>& paths,
                                     int64_t max_pixels);
 
+// Reads all images, and warns once, with a count and the first names, of those
+// that cannot be read, which `place` goes in front of; their paths. Error: none
+// can be read.
+std::set<std::string> WarnOfBroken(const std::vector<std::string>& paths,
+                                   int64_t max_pixels,
+                                   const std::string& place);
+
 // The people without their images that cannot be read, and the triplets
-// without one: both read all images, and warn once, with a count and the first
-// names, which `place` goes in front of. People may be left without an image.
+// without one, as WarnOfBroken has it. People may be left without an image.
 std::vector<Identity> WithoutBroken(const std::vector<Identity>& people,
                                     int64_t max_pixels,
                                     const std::string& place);

@@ -51,7 +51,10 @@ void LeftOut::Warn(const std::string& folder) const {
   LOG(WARNING) << folder << ": left out: " << text()
                << (endings_.empty()
                        ? ""
-                       : "; names of images end in " + ImageEndings());
+                       : "; names of images end in " + ImageEndings())
+               << (endings_.count(".heic") + endings_.count(".heif") > 0
+                       ? "; convert .heic and .heif to JPEG"
+                       : "");
 }
 
 }  // namespace caffe

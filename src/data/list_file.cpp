@@ -8,12 +8,25 @@
 
 #include "caffe/check.hpp"
 #include "core/text.hpp"
+#include "data/image.hpp"
 
 namespace caffe {
 
 namespace {
 
 constexpr const char* kSpace = " \t\r\n\v\f";
+
+// UTF-16 has a zero byte in each letter of plain text, always on one side.
+std::string ZeroByteHint(const std::string& content) {
+  const size_t size = std::min<size_t>(content.size(), 1024);
+  size_t zeros[2] = {0, 0};
+  for (size_t i = 0; i < size; ++i) zeros[i % 2] += content[i] == '\0';
+  const bool utf16 =
+      std::min(zeros[0], zeros[1]) == 0 && zeros[0] + zeros[1] > size / 4;
+  return utf16 ? "; it looks like UTF-16 without a mark in front: save it as "
+                 "UTF-8"
+               : "";
+}
 
 }  // namespace
 
@@ -24,6 +37,9 @@ std::string StripBlanks(const std::string& text) {
 }
 
 std::vector<ListLine> ReadListLines(const std::string& list) {
+  INPUT_CHECK(!HasImageName(list) || !IsFile(list))
+      << list << ": is an image by its name; wanted a list, lines of text with "
+      << "the paths of images, or a folder";
   const std::string content = ReadText(list, kMaxListBytes);
   std::vector<ListLine> lines;
   int number = 1;
@@ -31,7 +47,8 @@ std::vector<ListLine> ReadListLines(const std::string& list) {
     end = std::min(content.find('\n', at), content.size());
     const std::string text = StripBlanks(content.substr(at, end - at));
     INPUT_CHECK(text.find('\0') == std::string::npos)
-        << list << ":" << number << ": is no text file (found a zero byte)";
+        << list << ":" << number << ": is no text file (found a zero byte"
+        << ZeroByteHint(content) << ")";
     INPUT_CHECK(lines.size() < kMaxListLines)
         << list << ":" << number << ": has more than " << kMaxListLines
         << " lines, which is the most that is read";
@@ -42,6 +59,19 @@ std::vector<ListLine> ReadListLines(const std::string& list) {
   }
   INPUT_CHECK(!lines.empty()) << list << ": list is empty";
   return lines;
+}
+
+std::string CommaHint(const std::string& text) {
+  const size_t at = text.find_last_of(",;");
+  if (at == std::string::npos || at == 0) return "";
+  // A comma in a name is followed by the rest of the name.
+  const std::string tail = StripBlanks(text.substr(at + 1));
+  const bool name = tail.find_first_of("./\\") != std::string::npos &&
+                    !IsFile(text.substr(0, text.find_first_of(",;"))) &&
+                    !HasImageName(text.substr(0, text.find_first_of(",;")));
+  if (name || tail.find_first_of(kSpace) != std::string::npos) return "";
+  return std::string("; the parts of a line are parted by a blank or a tab, "
+                     "not by '") + text[at] + "'";
 }
 
 void ListFault::Add(int line, const std::string& text) {

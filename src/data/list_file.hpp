@@ -29,8 +29,13 @@ struct ListLine {
 };
 
 // Error(kInput), with the place, for a file that cannot be read, is larger than
-// 1 GiB or 16 Mi lines, holds a zero byte, a CR within a line, or nothing.
+// 1 GiB or 16 Mi lines, holds a zero byte, a CR within a line, or nothing, and
+// for one that is an image by its name.
 std::vector<ListLine> ReadListLines(const std::string& list);
+
+// For a line that is not what was wanted: its parts stand between commas or
+// semicolons; else "".
+std::string CommaHint(const std::string& text);
 
 // The lines of a list that fail in one way: the first of them is told.
 class ListFault {

@@ -161,7 +161,7 @@ class Embedder::Impl {
   typedef std::function<void(size_t first, int count, float* data)> Fill;
   // The rows of `total` images.
   vector<float> Embed(size_t total, const Fill& fill);
-  vector<float> EmbedFiles(const vector<string>& paths);
+  vector<float> EmbedFiles(const vector<string>& paths, const string& source);
   // One that prepares image(i), whose name(i) goes in front of errors.
   template <typename Read, typename Name>
   Fill Prepare(const Read& image, const Name& name) const;
@@ -182,6 +182,7 @@ class Embedder::Impl {
     return options_.distance.value_or(metric::Distance::kSquaredL2);
   }
   uint64_t WeightsHash() const;
+  int64_t max_pixels() const { return preparer_.max_pixels(); }
   bool has_parameters() const { return !net_.params().empty(); }
 
  private:
@@ -193,7 +194,7 @@ class Embedder::Impl {
   void AppendRows(int count, vector<float>* rows);
   void TakeRowShape();
   // Logs what the files are, each kind of thing once.
-  void TellOfFiles(const vector<string>& paths,
+  void TellOfFiles(const string& place, const vector<string>& paths,
                    const vector<ImageInfo>& infos);
 
   const string model_, weights_;
@@ -210,7 +211,7 @@ class Embedder::Impl {
   Blob<float>* const output_;
   int width_ = 0;
   vector<int> row_shape_;
-  bool told_colors_ = false, told_turned_ = false, told_squeezed_ = false;
+  set<std::pair<string, string>> told_;  // the place, and of what
 };
 
 Embedder::Impl::Impl(const string& model, const string& weights,
@@ -326,22 +327,24 @@ Embedder::Impl::Fill Embedder::Impl::Prepare(const Read& image,
   };
 }
 
-vector<float> Embedder::Impl::EmbedFiles(const vector<string>& paths) {
+vector<float> Embedder::Impl::EmbedFiles(const vector<string>& paths,
+                                         const string& source) {
   vector<ImageInfo> infos(paths.size());
   const auto read = [&](size_t i) {
     try {
       return ReadImage(paths[i], preparer_.max_pixels(), &infos[i]);
     } catch (const Error& error) {
-      throw paths.size() > 2 ? WithWayOn(error) : error;
+      throw paths.size() > 2 ? WithWayOn(error, options_.broken_hint) : error;
     }
   };
   vector<float> rows = Embed(
       paths.size(), Prepare(read, [&](size_t i) { return paths[i]; }));
-  TellOfFiles(paths, infos);
+  TellOfFiles(source.empty() ? model_ : source, paths, infos);
   return rows;
 }
 
-void Embedder::Impl::TellOfFiles(const vector<string>& paths,
+void Embedder::Impl::TellOfFiles(const string& place,
+                                 const vector<string>& paths,
                                  const vector<ImageInfo>& infos) {
   const ImageSize& size = preparer_.size();
   ImageSurvey survey;
@@ -349,18 +352,20 @@ void Embedder::Impl::TellOfFiles(const vector<string>& paths,
   for (size_t i = 0; i < paths.size(); ++i) {
     survey.Add(paths[i], infos[i], size.height, size.width);
   }
-  const bool mixed = survey.gray > 0 && survey.color > 0;
-  if (mixed && !told_colors_) {
-    TellColors(model_, survey,
+  // Each thing once of each place.
+  const auto first = [&](const char* what, bool any) {
+    return any && told_.insert({place, what}).second;
+  };
+  if (first("colors", survey.gray > 0 && survey.color > 0)) {
+    TellColors(place, survey,
                shape_[1] == 1 ? "the net wants gray, and colour becomes gray"
                               : "the net wants colour, and gray has the same "
                                 "value in its 3 channels");
   }
-  if (!told_turned_) TellTurned(model_, survey);
-  if (!told_squeezed_) TellSqueezed(model_, survey, size.height, size.width);
-  told_colors_ |= mixed;
-  told_turned_ |= survey.turned > 0;
-  told_squeezed_ |= survey.squeezed > 0;
+  if (first("turned", survey.turned > 0)) TellTurned(place, survey);
+  if (first("squeezed", survey.squeezed > 0)) {
+    TellSqueezed(place, survey, size.height, size.width);
+  }
 }
 
 double Embedder::Impl::Distance(const string& name_a, const float* a,
@@ -406,8 +411,9 @@ Embedder::Impl& Embedder::impl() const {
   return *impl_;
 }
 
-vector<float> Embedder::Embed(const vector<string>& paths) {
-  return impl().EmbedFiles(paths);
+vector<float> Embedder::Embed(const vector<string>& paths,
+                              const string& source) {
+  return impl().EmbedFiles(paths, source);
 }
 
 vector<float> Embedder::EmbedImages(const vector<ImageView>& images) {
@@ -436,6 +442,8 @@ vector<int> Embedder::input_shape() const {
 int Embedder::width() const { return impl().width(); }
 vector<int> Embedder::row_shape() const { return impl().row_shape(); }
 uint64_t Embedder::WeightsHash() const { return impl().WeightsHash(); }
+int64_t Embedder::max_pixels() const { return impl().max_pixels(); }
+
 bool Embedder::has_parameters() const { return impl().has_parameters(); }
 metric::Distance Embedder::distance() const { return impl().distance(); }
 

@@ -76,7 +76,8 @@ LabelledImages ReadListInOrder(const std::string& list,
       form.Add(line.number, "found " + Quoted(line.text) + "; wanted `" +
                                 wanted + "`, numbers from 0 to " +
                                 std::to_string(kMaxListLabel) +
-                                " (or the label -1: of nobody)");
+                                " (or the label -1: of nobody)" +
+                                CommaHint(line.text));
       continue;
     }
     const int64_t place = images.listed++;
@@ -84,7 +85,9 @@ LabelledImages ReadListInOrder(const std::string& list,
     images.places.push_back(place);
     const std::string path = path_of(text);
     if (lists.on_disk && !IsFile(path)) {
-      missing.Add(line.number, "no such image: " + path);
+      missing.Add(line.number,
+                  "no such image: " + path +
+                      (missing.empty() ? path_of.Hint(text) : ""));
     }
     repeated.Add(line.number, text);
     images.paths.push_back(lists.on_disk ? path : text);

@@ -73,6 +73,7 @@ class PeopleJudge {
   // folds, or there is one.
   void SortIntoGroups() {
     std::map<int, int> place;
+    for (const int label : set_.people) place[label] = 0;
     for (const int label : set_.labels) place[label] = 0;
     int next = 0;
     for (auto& entry : place) entry.second = next++;

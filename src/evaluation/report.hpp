@@ -106,6 +106,9 @@ struct EmbeddingSet {
   int width = 0;
   std::vector<std::string> names;  // of the images: paths, or a list's words
   std::vector<int> labels;         // the person; empty where not known
+  // The labels of people who have their place in the folds with a row or
+  // without one; whoever has a row need not be among them.
+  std::vector<int> people;
   int64_t size() const { return static_cast<int64_t>(names.size()); }
 };
 

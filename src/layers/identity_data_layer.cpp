@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,13 +30,6 @@ void IdentityDataLayer<Dtype>::LayerSetUp(const vector<Blob<Dtype>*>& bottom,
       this->layer_param_.identity_data_param();
   CheckOptions();
   const PeopleInGroups people = ReadPeople();
-  *people_ = InARow(people.people);
-  std::ostringstream text;
-  text << param.source() << ": " << people_->counts.size() << " people, "
-       << people_->paths.size() << " images, kept out "
-       << found_people_ - people_->counts.size() << " people, "
-       << found_images_ - people_->paths.size() << " images";
-  summary_ = text.str();
   groups_ = people.group;
   for (size_t i = 0; i < people_->labels.size(); ++i) {
     person_of_[people_->labels[i]] = static_cast<int>(i);
@@ -99,8 +91,6 @@ PeopleInGroups IdentityDataLayer<Dtype>::ReadPeople() {
       this->layer_param_.identity_data_param();
   const std::vector<Identity> all =
       ReadIdentities(param.source(), param.root_folder());
-  found_people_ = all.size();
-  found_images_ = InARow(all).paths.size();
   PeopleInGroups kept{all, {}};
   string place = param.source();
   if (param.has_split()) {
@@ -111,15 +101,21 @@ PeopleInGroups IdentityDataLayer<Dtype>::ReadPeople() {
              std::to_string(param.split().fold()) + " of " +
              std::to_string(param.split().of());
   }
+  const std::vector<Identity> within = kept.people;
   if (param.broken() == BrokenImages::SKIP) {
     kept.people = WithoutBroken(kept.people,
                                 CheckedMaxPixels(param.max_pixels()), place);
   }
   kept.people = KeepByCount(kept.people, place);
-  if (!param.has_group_file()) return kept;
-  const int groups = AsInt(param.groups_per_batch());
-  return ReadGroups(param.group_file(), all, kept.people, identities_ / groups,
-                    groups);
+  if (param.has_group_file()) {
+    const int groups = AsInt(param.groups_per_batch());
+    kept = ReadGroups(param.group_file(), all, kept.people,
+                      identities_ / groups, groups);
+  }
+  *people_ = InARow(kept.people);
+  summary_ =
+      SummaryText(param.source(), *people_, all, within, param.has_split());
+  return kept;
 }
 
 template <typename Dtype>

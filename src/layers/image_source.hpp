@@ -41,13 +41,39 @@ inline PeopleSummary SummaryOf(const ImagesOfPeople& people,
   return summary;
 }
 
-// Looks at the files' headers, and logs what whoever trains on them should
-// know. `gray`: all are made gray in the end.
+// One line on who takes part: `taken`, of the people `all` in the source, of
+// whom a split has left `within`.
+inline string SummaryText(const string& source, const ImagesOfPeople& taken,
+                          const std::vector<Identity>& all,
+                          const std::vector<Identity>& within, bool split) {
+  const auto count = [](size_t people, size_t images) {
+    return std::to_string(people) + " people, " + std::to_string(images) +
+           " images";
+  };
+  const size_t images = InARow(within).paths.size();
+  string text =
+      source + ": " + count(taken.counts.size(), taken.paths.size());
+  if (split) {
+    text += "; kept out by the split " +
+            count(all.size() - within.size(),
+                  InARow(all).paths.size() - images);
+  }
+  if (images > taken.paths.size() || within.size() > taken.counts.size()) {
+    text += "; left out " + count(within.size() - taken.counts.size(),
+                                  images - taken.paths.size()) +
+            " (too few images, broken ones, or too small a group)";
+  }
+  return text;
+}
+
+// Looks at the files' headers, refuses sizes that do not go together, and logs
+// what whoever trains on them should know. `gray`: all are made gray in the end.
 inline void TellOfFiles(const vector<string>& paths,
                         const ImageLoader::Options& load, const string& source,
                         bool gray) {
   const ImageSurvey survey = SurveyHeaders(
       paths, load.max_pixels, load.new_height, load.new_width);
+  if (load.new_height == 0 && !load.any_size) CheckOneSize(source, survey);
   const bool first_is_gray =
       !paths.empty() && survey.first_gray == paths[0];
   TellColors(source, survey,

@@ -111,23 +111,20 @@ void TripletDataLayer<Dtype>::ReadFolder() {
   const TripletDataParameter& param = this->layer_param_.triplet_data_param();
   std::vector<Identity> people =
       ReadIdentities(param.source(), param.root_folder());
-  const size_t found = people.size(), images = InARow(people).paths.size();
+  const std::vector<Identity> all = people;
   if (param.has_split()) {
     people = KeepFold(people, AsInt(param.split().fold()),
                       AsInt(param.split().of()), this->phase_ == TEST);
   }
+  const std::vector<Identity> within = people;
   if (param.broken() == BrokenImages::SKIP) {
     people = WithoutBroken(people, CheckedMaxPixels(param.max_pixels()),
                            param.source());
   }
   source_->people = InARow(KeepWithImages(people, 1, 2, param.source()));
   source_->paths = source_->people.paths;
-  std::ostringstream text;
-  text << param.source() << ": " << source_->people.counts.size()
-       << " people, " << source_->paths.size() << " images, kept out "
-       << found - source_->people.counts.size() << " people, "
-       << images - source_->paths.size() << " images";
-  summary_ = text.str();
+  summary_ = SummaryText(param.source(), source_->people, all, within,
+                         param.has_split());
   try {
     TripletSampler(source_->people.counts, 0);
   } catch (const Error& error) {

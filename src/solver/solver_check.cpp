@@ -15,6 +15,7 @@
 #include "net/prototxt.hpp"
 #include "core/path.hpp"
 #include "core/suggest.hpp"
+#include "core/text.hpp"
 
 namespace caffe {
 namespace {
@@ -247,10 +248,11 @@ std::string FindNetFile(const SolverParameter& param, const std::string& field,
     const std::string beside = folder + "/" + file;
     if (stat(beside.c_str(), &status) == 0) return beside;
     INPUT_FAIL() << SolverPlace(param, field) << "net file '" << file
-                 << "' does not exist, nor does '" << beside << "'";
+                 << "' does not exist, nor does '" << beside << "'"
+                 << PathHint(beside);
   }
   INPUT_FAIL() << SolverPlace(param, field) << "net file '" << file
-               << "' does not exist";
+               << "' does not exist" << PathHint(file);
 }
 
 }  // namespace caffe

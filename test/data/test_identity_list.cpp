@@ -47,8 +47,8 @@ TEST(IdentityListTest, FolderReadsSorted) {
   testing::internal::CaptureStderr();
   const std::vector<Identity> people = ReadIdentities(folder.path(), "");
   ExpectHas(testing::internal::GetCapturedStderr(),
-            folder.path() + ": left out 1 of 4 people with fewer than 1 "
-            "images: s3 (0)");
+            folder.path() + ": left out 1 of 4 people without images: "
+            "s3 (0)");
   // Who has no image takes no place either.
   EXPECT_EQ((Names{"s1", "s2", "s10"}), NamesOf(people));
   EXPECT_EQ((Names{folder / "s1/b.jpeg"}), people[0].images);

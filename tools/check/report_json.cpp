@@ -39,7 +39,9 @@ std::string Sources(const ImageCheckReport& report) {
            Key("kind") + (source.folder ? "\"folder\"" : "\"list\"") + ", " +
            Key("images") + Number(source.images) + ", " + Key("identities") +
            Number(source.identities) + ", " + Key("left_out") +
-           JsonString(source.left_out) + "}";
+           JsonString(source.left_out) + ", " + Key("without_images") +
+           Words(source.empty) + ", " + Key("of_nobody") +
+           Number(source.of_nobody) + "}";
   });
 }
 

@@ -137,6 +137,18 @@ void AddSources(const ImageCheckReport& report, Table* table) {
                     std::to_string(source.images) + " images, " +
                     std::to_string(source.identities) + " identities");
     if (!source.left_out.empty()) table->Line("  left out", source.left_out);
+    if (!source.empty.empty()) {
+      table->Line("  without images", std::to_string(source.empty.size()) +
+                                          " person folders, left out");
+      table->Items(source.empty, kShown);
+    }
+    if (source.of_nobody > 0) {
+      table->Line("  of nobody", std::to_string(source.of_nobody) +
+                                     " images with label -1, passed over");
+    }
+    if (source.identities == 0 && source.images > 0) {
+      table->Line("  no people", "images alone, for extract or as triplets");
+    }
   }
 }
 
@@ -145,7 +157,8 @@ void AddSources(const ImageCheckReport& report, Table* table) {
 std::string TableOf(const ImageCheckReport& report, const ImageNeeds& needs) {
   Table table;
   AddSources(report, &table);
-  table.Line("faults", std::to_string(report.faults.size()));
+  table.Line("faults", std::to_string(report.faults.size()) +
+                           " of folders and lists");
   table.Items(report.faults, report.faults.size());
   table.Line("cannot be read", std::to_string(report.broken.size()) +
                                    " images");

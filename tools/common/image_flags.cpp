@@ -7,7 +7,12 @@
 
 namespace caffe {
 
-FlagGroup image_flags;
+FlagGroup image_flags, broken_flag;
+string FLAGS_broken = broken_flag.Add<string>(
+    "broken", "STOP",
+    "an image that cannot be read: STOP, or SKIP: all are read before, and "
+    "such left out",
+    &FLAGS_broken);
 
 namespace {
 
@@ -52,12 +57,19 @@ ImageOptions ImageOptionsFromFlags() {
   }
 }
 
+bool SkipBroken() {
+  USAGE_CHECK(FLAGS_broken == "STOP" || FLAGS_broken == "SKIP")
+      << "--broken=" << FLAGS_broken << ": wanted STOP or SKIP";
+  return FLAGS_broken == "SKIP";
+}
+
 EmbedderOptions ToolEmbedder(const std::string& blob,
                              const ImageOptions& image) {
   EmbedderOptions options;
   options.blob = blob;
   options.image = image;
   options.use_threshold_file = false;
+  options.broken_hint = "; --broken=SKIP leaves them out";
   options.status_line = true;
   return options;
 }

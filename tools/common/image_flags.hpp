@@ -26,6 +26,11 @@ ImageOptions ImageOptionsFromFlags();
 EmbedderOptions ToolEmbedder(const std::string& blob,
                              const ImageOptions& image);
 
+// --broken=STOP|SKIP, of the tools that go through many images; whether these
+// are to leave out what cannot be read. Error kUsage for another word.
+extern FlagGroup broken_flag;
+bool SkipBroken();
+
 // Error kUsage where one of the flags is given: "--scale: wants --images".
 void RefuseImageFlags(const std::string& reason);
 

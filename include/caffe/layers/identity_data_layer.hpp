@@ -144,7 +144,7 @@ class IdentityDataLayer : public Layer<Dtype>,
 
  private:
   void CheckOptions();
-  // The people who take part, and their groups.
+  // The people who take part, and their groups; sets people_ and summary_.
   PeopleInGroups ReadPeople();
   std::vector<Identity> KeepByCount(const std::vector<Identity>& people,
                                     const string& place) const;
@@ -159,7 +159,6 @@ class IdentityDataLayer : public Layer<Dtype>,
 
   int identities_ = 0;  // P
   int images_ = 0;      // K
-  size_t found_people_ = 0, found_images_ = 0;  // in the source
   string summary_;
   TooFew too_few_ = TooFew::kSkip;
   std::unique_ptr<ImagesOfPeople> people_;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
+#include "core/decimal_comma.hpp"
 #include "data/list_file.hpp"
 #include "embed/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
@@ -22,6 +23,7 @@
 #include "tools/evaluate/plots.hpp"
 #include "tools/evaluate/report_text.hpp"
 #include "tools/evaluate/sheet.hpp"
+#include "tools/evaluate/wanted_fars.hpp"
 
 namespace caffe {
 namespace {
@@ -118,9 +120,12 @@ vector<double> Fars() {
   for (const string& word : SplitList(FLAGS_far)) {
     char* end = nullptr;
     fars.push_back(std::strtod(word.c_str(), &end));
-    USAGE_CHECK(*end == '\0' && fars.back() > 0 && fars.back() < 1)
-        << "--far=" << FLAGS_far << ": wanted numbers between 0 and 1, and '"
-        << word << "' is none";
+    const bool fits = *end == '\0' && fars.back() > 0 && fars.back() < 1;
+    const string comma = fits ? "" : DecimalComma(FLAGS_far);
+    USAGE_CHECK(comma.empty()) << "--far=" << FLAGS_far << ": " << comma;
+    USAGE_CHECK(fits) << "--far=" << FLAGS_far
+                      << ": wanted numbers between 0 and 1, and '" << word
+                      << "' is none";
   }
   USAGE_CHECK(!fars.empty()) << "--far=" << FLAGS_far << ": names no FAR";
   return fars;
@@ -221,23 +226,6 @@ std::optional<double> GivenThreshold() {
   return FLAGS_threshold;
 }
 
-// What a threshold's file says, in some words; "" where there is none.
-string ThresholdInFile(const string& path) {
-  if (!std::filesystem::exists(path)) return "";
-  try {
-    const VerificationThreshold file = ReadThreshold(path);
-    std::ostringstream text;
-    text << "threshold " << ThresholdText(file.threshold()) << " ("
-         << file.distance();
-    if (file.has_far()) text << ", for FAR " << file.far();
-    if (file.has_blob()) text << ", blob " << file.blob();
-    text << (file.flip() ? ", flip)" : ")");
-    return text.str();
-  } catch (const Error&) {
-    return "a file that holds no threshold";
-  }
-}
-
 // One evaluation: its input, its report, and the images of the report's rows.
 class Evaluation {
  public:
@@ -268,7 +256,6 @@ class Evaluation {
         JudgeGallery();
       } else {
         FlagGiven("pairs") ? JudgeFileOfPairs() : JudgeAllPairs();
-        CheckFars();
       }
     } catch (const Error& error) {
       throw in_place_ ? error.At(Place()) : error;
@@ -276,10 +263,24 @@ class Evaluation {
     if (FlagGiven("train_list")) WarnOfOverlap();
   }
 
+  // All that can be written, whatever becomes of the rest; then the first error.
   void Write() const {
-    if (FLAGS_write_threshold) WriteCalibrated();
-    if (FlagGiven("out")) WriteFileAtomically(FLAGS_out, JsonOf(report_));
-    if (FlagGiven("plots")) WritePictures();
+    std::optional<Error> first;
+    const auto attempt = [&](const auto& write) {
+      try {
+        write();
+      } catch (const Error& error) {
+        if (!first) first = error;
+      }
+    };
+    attempt([&] {
+      if (FlagGiven("out")) WriteFileAtomically(FLAGS_out, JsonOf(report_));
+    });
+    attempt([&] {
+      if (FlagGiven("plots")) WritePictures();
+    });
+    attempt([&] { WriteThresholdAsked(); });
+    if (first) throw *first;
   }
 
   void Print() const {
@@ -443,14 +444,25 @@ class Evaluation {
     return KeepRows(images, rows, *width);
   }
 
-  // A FAR that was asked for is not passed over in silence.
-  void CheckFars() const {
-    const metric::RocCurve& curve = report_.verification->curve;
-    if (FlagGiven("far")) {
-      for (const double far : fars_) curve.AtFar(far);
+  void WriteThresholdAsked() const {
+    try {
+      if (FLAGS_write_threshold) {
+        WriteCalibrated(*report_.verification, FLAGS_weights,
+                        embedder_->WeightsHash());
+      }
+      RefuseFars();
+    } catch (const Error& error) {
+      throw error.At(Place());
     }
-    if (FLAGS_write_threshold || FlagGiven("threshold_far")) {
-      curve.AtFar(FLAGS_threshold_far);
+  }
+
+  // What was asked for and cannot be measured is not passed over in silence.
+  void RefuseFars() const {
+    if (!report_.verification) return;
+    const metric::RocCurve& curve = report_.verification->curve;
+    if (FlagGiven("far")) CheckFars("far", fars_, curve);
+    if (FlagGiven("threshold_far")) {
+      CheckFars("threshold_far", {FLAGS_threshold_far}, curve);
     }
   }
 
@@ -469,31 +481,6 @@ class Evaluation {
                          : "")
                  << "), and " << overlap.images
                  << " of the images: the figures are too good";
-  }
-
-  void WriteCalibrated() const {
-    VerificationThreshold threshold;
-    const TarAtFar& calibrated = report_.verification->calibrated;
-    INPUT_CHECK(calibrated.tar.value > 0)
-        << Place() << ": no genuine pair is nearer than the impostors that a "
-        << "FAR of " << calibrated.far << " leaves; no threshold is written";
-    threshold.set_threshold(calibrated.threshold);
-    threshold.set_far(calibrated.far);
-    threshold.set_tar(calibrated.tar.value);
-    threshold.set_impostor_pairs(report_.verification->impostor);
-    StoreSettings(&threshold);
-    threshold.set_weights_hash(embedder_->WeightsHash());
-    const string path = ThresholdPath(FLAGS_weights);
-    const string before = ThresholdInFile(path);
-    WriteThreshold(path, threshold);
-    const string now = ThresholdInFile(path);
-    if (before.empty()) {
-      LOG(INFO) << path << ": holds " << now;
-    } else if (before == now) {
-      LOG(INFO) << path << ": holds " << now << ", as before";
-    } else {
-      LOG(WARNING) << path << ": " << now << " replaces " << before;
-    }
   }
 
   void WritePictures() const {

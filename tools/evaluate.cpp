@@ -198,10 +198,14 @@ void CheckInput() {
   if (!FlagGiven("gallery") && !FlagGiven("pairs")) RequireFlag("images");
 }
 
-void CheckFlags() {
-  CheckInput();
+void CheckFormat() {
   USAGE_CHECK(FLAGS_format == "table" || FLAGS_format == "json")
       << "--format=" << FLAGS_format << ": wanted table or json";
+}
+
+void CheckFlags() {
+  CheckInput();
+  CheckFormat();
   RequireAtLeast("of", FLAGS_of, 0);
   // The figures of each draw are kept until the last one.
   USAGE_CHECK(FLAGS_bootstrap >= 0 && FLAGS_bootstrap <= 1000000)
@@ -524,7 +528,8 @@ constexpr int kMostReports = 5;
 
 int RunComparison() {
   Exclude("compare", {"model", "weights", "images", "embeddings", "list",
-                      "pairs", "gallery", "probe", "out", "format"});
+                      "pairs", "gallery", "probe", "out"});
+  CheckFormat();
   vector<string> files = FlagValues("compare");
   files.insert(files.end(), Arguments().begin(), Arguments().end());
   USAGE_CHECK(files.size() >= 2 && files.size() <= kMostReports)
@@ -532,7 +537,8 @@ int RunComparison() {
       << (files.size() == 1 ? " report" : " reports")
       << "; wanted 2 to 5, as in: tercet evaluate --compare A.json B.json";
   if (FlagGiven("plots")) CheckGnuplot();
-  const string text = CompareReports(files, FLAGS_plots);
+  const string text =
+      CompareReports(files, FLAGS_plots, FLAGS_format == "json");
   ReleaseLog();
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;

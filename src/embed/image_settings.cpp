@@ -51,11 +51,11 @@ std::vector<float> ParseMeans(const std::string& value) {
     begin = comma + 1;
   } while (comma != std::string::npos);
   const bool fits = numbers.size() == 1 || numbers.size() == 3;
-  const std::string with_comma = fits ? "" : DecimalComma(value);
-  INPUT_CHECK(with_comma.empty())
-      << "--mean_value=" << value << ": " << with_comma;
-  INPUT_CHECK(fits)
-      << "--mean_value=" << value << ": wanted one number, or three";
+  // Two numbers, or one with a comma in it: only who wrote it knows.
+  const std::string hint = fits ? "" : DecimalComma(value);
+  INPUT_CHECK(fits) << "--mean_value=" << value
+                    << ": wanted one number, or three"
+                    << (hint.empty() ? "" : "; ") << hint;
   return numbers;
 }
 

@@ -66,6 +66,10 @@ grep -q '^net.json - net.json: ROC AUC +0.0000  \[+0.0000, +0.0000\], ' compared
   fail "a report differs from itself: $(cat compared)"
 grep -q '^l1.json - net.json: ROC AUC .*\], EER .*\]$' compared ||
   fail "no paired interval: $(cat compared)"
+"$tools/evaluate" --compare net.json half.json --format=json >compared.json ||
+  fail "evaluate --compare --format=json"
+grep -q '"differences": \[{"file": "half.json", .*"no_interval": "they judge other pairs"}\]}$' \
+  compared.json || fail "evaluate --compare --format=json: $(cat compared.json)"
 grep -q '^half.json - net.json: .* (no interval: they judge other pairs)$' compared ||
   fail "an interval over different pairs: $(cat compared)"
 if command -v python3 >/dev/null; then

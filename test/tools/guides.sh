@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The pages in docs/ that the program prints are what it prints: a comment in
 # proto/ that changes, or an option that is added, wants its page made anew. And
-# `inspect --layers` shows the same options.
+# `inspect --layers` shows the same options. The net of own_faces.md trains.
 #
 #   guides.sh TOOLS_DIR
 set -euo pipefail

@@ -1,8 +1,8 @@
 // How well embeddings tell people apart: of images through a net, or of an
 // array. Which pairs are judged, and where their threshold comes from, is told
 // by the protocols in src/evaluation: all pairs of people, a file of pairs, or
-// a gallery with probes. Here are the flags, and the order of the work.
-#include <cmath>
+// a gallery with probes. Here is the order of the work; the flags are in
+// tools/evaluate/evaluate_flags.
 #include <cstdio>
 #include <filesystem>
 #include <optional>
@@ -15,6 +15,7 @@
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
 #include "tools/evaluate/compare.hpp"
+#include "tools/evaluate/evaluate_flags.hpp"
 #include "tools/evaluate/gnuplot.hpp"
 #include "evaluation/identification_protocol.hpp"
 #include "evaluation/pairs_protocol.hpp"
@@ -22,222 +23,18 @@
 #include "tools/evaluate/plots.hpp"
 #include "tools/evaluate/report_text.hpp"
 #include "tools/evaluate/sheet.hpp"
+#include "tools/evaluate/wanted_fars.hpp"
 
 namespace caffe {
 namespace {
-
-FlagGroup flags;
-TERCET_FLAG(string, model, "", "the deploy net (prototxt)");
-TERCET_FLAG(string, weights, "",
-            "a .caffemodel, or several between commas; none: as initialised");
-TERCET_FLAG(string, images, "",
-            "a folder with one folder per person, or a list; with --pairs the "
-            "folder that their images are in");
-TERCET_FLAG(string, root, "", "the folder that a list's paths are relative to");
-TERCET_FLAG(string, blob, "", "the embedding (default: the net's only output)");
-TERCET_FLAG(string, embeddings, "",
-            "an .npy of embeddings, one a row, in place of a net and images");
-TERCET_FLAG(string, list, "",
-            "of --embeddings: lines `path label`, one a row; or the folder "
-            "that extract was given (default: F.npy.list, which extract "
-            "writes)");
-TERCET_FLAG(string, pairs, "",
-            "judge these pairs: LFW's pairs.txt or pairsDevTest.txt, or lines "
-            "`path path 0|1`");
-TERCET_FLAG(bool, skip_missing, false,
-            "of --pairs: leave out the pairs of which an image is missing");
-TERCET_FLAG(string, threshold_pairs, "",
-            "of --pairs without folds: take the threshold from these");
-TERCET_FLAG(double, threshold, 0, "take the accuracy at this threshold");
-TERCET_FLAG(string, gallery, "",
-            "identify probes: the gallery, a folder or list");
-TERCET_FLAG(string, probe, "", "the probes, a folder or list");
-TERCET_FLAG(string, gallery_embeddings, "",
-            "an .npy of the gallery's embeddings");
-TERCET_FLAG(string, probe_embeddings, "", "an .npy of the probes' embeddings");
-TERCET_FLAG(bool, cameras, false,
-            "the lines of --gallery and --probe are `path label camera`: the "
-            "probe's own camera's images of its person are left out");
-TERCET_FLAG(string, distance, "squared_l2", "squared_l2, l2, cosine or l1");
-TERCET_FLAG(bool, subtract_mean, false,
-            "subtract the mean of other people's embeddings: of the other "
-            "folds, or of --threshold_pairs");
-TERCET_FLAG(int32_t, fold, 0, "judge the people of this fold alone");
-TERCET_FLAG(int32_t, of, 0,
-            "how many folds there are (0: all people are judged)");
-TERCET_FLAG(bool, pixels, false,
-            "judge the images themselves, as the net gets them, instead of a "
-            "blob of the net");
-TERCET_FLAG(string, far, "",
-            "the FARs whose TAR and VAL are wanted, between commas (default "
-            "0.1 to 0.000001)");
-TERCET_FLAG(string, recall, "1,2,4,8", "the k of Recall@k, between commas");
-TERCET_FLAG(int32_t, bootstrap, 500,
-            "draws of people for the intervals; 0: none");
-TERCET_FLAG(double, threshold_far, 0.001,
-            "the FAR that the reported threshold is calibrated for");
-TERCET_FLAG(bool, write_threshold, false,
-            "write that threshold beside the weights, for verify");
-TERCET_FLAG(string, train_list, "",
-            "a folder or list that the net was trained with: warn where people "
-            "are in both");
-TERCET_FLAG(string, plots, "",
-            "the folder for pictures: ROC, DET, distances and the worst pairs, "
-            "or CMC and ranked answers (by gnuplot)");
-TERCET_FLAG(string, out, "", "a file for the JSON");
-TERCET_FLAG(string, compare, "",
-            "compare the JSON of two to five evaluations: --compare A.json "
-            "B.json; --plots=DIR draws their curves");
-TERCET_FLAG(string, format, "table", "table or json");
-TERCET_FLAG(int64_t, seed, 1,
-            "the seed of weights that are not loaded, and of draws");
 
 // Candidates for the sheet of the worst pairs, where an image is in two at most;
 // and the probes of the sheet of ranked answers.
 constexpr int64_t kWorstForSheet = 4096, kRankedProbes = 12;
 
-// What is judged, as it goes in front of errors.
-string Place() {
-  if (FlagGiven("pairs")) return FLAGS_pairs;
-  if (FlagGiven("probe")) return FLAGS_probe;
-  string place = FlagGiven("embeddings") ? FLAGS_embeddings : FLAGS_images;
-  if (FLAGS_of > 0) {
-    place += ", fold " + std::to_string(FLAGS_fold) + " of " +
-             std::to_string(FLAGS_of);
-  }
-  return place;
-}
-
-bool FromArrays() {
-  return FlagGiven("embeddings") || FlagGiven("gallery_embeddings");
-}
-
-vector<double> Fars() {
-  if (!FlagGiven("far")) return {1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
-  vector<double> fars;
-  for (const string& word : SplitList(FLAGS_far)) {
-    char* end = nullptr;
-    fars.push_back(std::strtod(word.c_str(), &end));
-    USAGE_CHECK(*end == '\0' && fars.back() > 0 && fars.back() < 1)
-        << "--far=" << FLAGS_far << ": wanted numbers between 0 and 1, and '"
-        << word << "' is none";
-  }
-  USAGE_CHECK(!fars.empty()) << "--far=" << FLAGS_far << ": names no FAR";
-  return fars;
-}
-
-vector<int64_t> Ranks() {
-  vector<int64_t> ranks;
-  for (const string& word : SplitList(FLAGS_recall)) {
-    char* end = nullptr;
-    ranks.push_back(std::strtoll(word.c_str(), &end, 10));
-    USAGE_CHECK(*end == '\0' && ranks.back() >= 1 &&
-                ranks.back() <= 1000000)
-        << "--recall=" << FLAGS_recall
-        << ": wanted whole numbers from 1 to 1000000, and '" << word
-        << "' is none";
-  }
-  return ranks;
-}
-
-void Exclude(const char* flag, const vector<const char*>& others) {
-  if (!FlagGiven(flag)) return;
-  for (const char* other : others) {
-    USAGE_CHECK(!FlagGiven(other)) << "--" << flag << " and --" << other
-                                   << ": only one of them is possible";
-  }
-}
-
-void Want(const char* flag, const char* other) {
-  USAGE_CHECK(!FlagGiven(flag) || FlagGiven(other))
-      << "--" << flag << ": wants --" << other;
-}
-
-// Which flags fit together.
-void CheckInput() {
-  Exclude("embeddings", {"model", "weights", "images", "blob", "pixels",
-                         "broken"});
-  Exclude("gallery_embeddings", {"model", "weights", "images", "blob",
-                                 "embeddings", "pixels", "broken"});
-  Exclude("gallery", {"pairs", "images", "embeddings", "of", "threshold",
-                      "far", "recall", "subtract_mean"});
-  Exclude("pairs", {"of", "recall", "broken"});
-  Exclude("threshold_pairs", {"threshold"});
-  Exclude("threshold", {"of"});
-  Exclude("subtract_mean", {"threshold", "write_threshold"});
-  USAGE_CHECK(!FLAGS_subtract_mean || FLAGS_of > 0 || FlagGiven("pairs"))
-      << "--subtract_mean: the mean is other people's; wants --fold and --of, "
-      << "or --pairs";
-  for (const auto& pair : vector<std::pair<const char*, const char*>>{
-           {"list", "embeddings"},
-           {"threshold_pairs", "pairs"}, {"skip_missing", "pairs"},
-           {"gallery", "probe"},
-           {"probe", "gallery"}, {"cameras", "gallery"},
-           {"gallery_embeddings", "gallery"},
-           {"gallery_embeddings", "probe_embeddings"},
-           {"probe_embeddings", "gallery_embeddings"}}) {
-    Want(pair.first, pair.second);
-  }
-  // extract writes the rows' images beside them.
-  if (FlagGiven("embeddings") && !FlagGiven("list")) {
-    const string names = FLAGS_embeddings + ".list";
-    USAGE_CHECK(IsFile(names))
-        << "--embeddings: wants --list (there is no " << names << ")";
-    SetFlag("list", names);
-  }
-  if (FromArrays()) {
-    RefuseImageFlags("is for images");
-    return;
-  }
-  RequireFlag("model");
-  if (!FLAGS_pixels) RequireFlag("weights");
-  if (!FlagGiven("gallery") && !FlagGiven("pairs")) RequireFlag("images");
-}
-
-void CheckFlags() {
-  CheckInput();
-  USAGE_CHECK(FLAGS_format == "table" || FLAGS_format == "json")
-      << "--format=" << FLAGS_format << ": wanted table or json";
-  RequireAtLeast("of", FLAGS_of, 0);
-  SkipBroken();
-  // The figures of each draw are kept until the last one.
-  USAGE_CHECK(FLAGS_bootstrap >= 0 && FLAGS_bootstrap <= 1000000)
-      << "--bootstrap=" << FLAGS_bootstrap << ": wanted 0 to 1000000";
-  USAGE_CHECK(FLAGS_of > 0 || !FlagGiven("fold"))
-      << "--fold=" << FLAGS_fold << ": wants --of, the number of folds";
-  USAGE_CHECK(FLAGS_of == 0 || (FLAGS_fold >= 0 && FLAGS_fold < FLAGS_of))
-      << "--fold=" << FLAGS_fold << ": wanted 0 to " << FLAGS_of - 1;
-  USAGE_CHECK(std::isfinite(FLAGS_threshold))
-      << "--threshold=" << FLAGS_threshold << ": wanted a finite number";
-  USAGE_CHECK(FLAGS_threshold_far > 0 && FLAGS_threshold_far < 1)
-      << "--threshold_far=" << FLAGS_threshold_far
-      << ": wanted a number between 0 and 1";
-  USAGE_CHECK(!FLAGS_write_threshold ||
-              (!FromArrays() && !FlagGiven("gallery") && !FLAGS_pixels &&
-               FLAGS_weights != "none"))
-      << "--write_threshold: wants pairs that are judged with --weights";
-}
-
 std::optional<double> GivenThreshold() {
   if (!FlagGiven("threshold")) return std::nullopt;
   return FLAGS_threshold;
-}
-
-// What a threshold's file says, in some words; "" where there is none.
-string ThresholdInFile(const string& path) {
-  if (!std::filesystem::exists(path)) return "";
-  try {
-    const VerificationThreshold file = ReadThreshold(path);
-    std::ostringstream text;
-    text << "threshold " << ThresholdText(file.threshold()) << " ("
-         << file.distance();
-    if (file.has_far()) text << ", for FAR " << file.far();
-    if (file.has_blob()) text << ", blob " << file.blob();
-    text << (file.flip() ? ", flip)" : ")");
-    return text.str();
-  } catch (const Error&) {
-    return "a file that holds no threshold";
-  }
 }
 
 // One evaluation: its input, its report, and the images of the report's rows.
@@ -271,7 +68,6 @@ class Evaluation {
         JudgeGallery();
       } else {
         FlagGiven("pairs") ? JudgeFileOfPairs() : JudgeAllPairs();
-        CheckFars();
       }
     } catch (const Error& error) {
       throw in_place_ ? error.At(Place()) : error;
@@ -279,10 +75,24 @@ class Evaluation {
     if (FlagGiven("train_list")) WarnOfOverlap();
   }
 
+  // All that can be written, whatever becomes of the rest; then the first error.
   void Write() const {
-    if (FLAGS_write_threshold) WriteCalibrated();
-    if (FlagGiven("out")) WriteFileAtomically(FLAGS_out, JsonOf(report_));
-    if (FlagGiven("plots")) WritePictures();
+    std::optional<Error> first;
+    const auto attempt = [&](const auto& write) {
+      try {
+        write();
+      } catch (const Error& error) {
+        if (!first) first = error;
+      }
+    };
+    attempt([&] {
+      if (FlagGiven("out")) WriteFileAtomically(FLAGS_out, JsonOf(report_));
+    });
+    attempt([&] {
+      if (FlagGiven("plots")) WritePictures();
+    });
+    attempt([&] { WriteThresholdAsked(); });
+    if (first) throw *first;
   }
 
   void Print() const {
@@ -451,14 +261,25 @@ class Evaluation {
     return KeepRows(images, rows, *width);
   }
 
-  // A FAR that was asked for is not passed over in silence.
-  void CheckFars() const {
-    const metric::RocCurve& curve = report_.verification->curve;
-    if (FlagGiven("far")) {
-      for (const double far : fars_) curve.AtFar(far);
+  void WriteThresholdAsked() const {
+    try {
+      if (FLAGS_write_threshold) {
+        WriteCalibrated(*report_.verification, FLAGS_weights,
+                        embedder_->WeightsHash());
+      }
+      RefuseFars();
+    } catch (const Error& error) {
+      throw error.At(Place());
     }
-    if (FLAGS_write_threshold || FlagGiven("threshold_far")) {
-      curve.AtFar(FLAGS_threshold_far);
+  }
+
+  // What was asked for and cannot be measured is not passed over in silence.
+  void RefuseFars() const {
+    if (!report_.verification) return;
+    const metric::RocCurve& curve = report_.verification->curve;
+    if (FlagGiven("far")) CheckFars("far", fars_, curve);
+    if (FlagGiven("threshold_far")) {
+      CheckFars("threshold_far", {FLAGS_threshold_far}, curve);
     }
   }
 
@@ -477,31 +298,6 @@ class Evaluation {
                          : "")
                  << "), and " << overlap.images
                  << " of the images: the figures are too good";
-  }
-
-  void WriteCalibrated() const {
-    VerificationThreshold threshold;
-    const TarAtFar& calibrated = report_.verification->calibrated;
-    INPUT_CHECK(calibrated.tar.value > 0)
-        << Place() << ": no genuine pair is nearer than the impostors that a "
-        << "FAR of " << calibrated.far << " leaves; no threshold is written";
-    threshold.set_threshold(calibrated.threshold);
-    threshold.set_far(calibrated.far);
-    threshold.set_tar(calibrated.tar.value);
-    threshold.set_impostor_pairs(report_.verification->impostor);
-    StoreSettings(&threshold);
-    threshold.set_weights_hash(embedder_->WeightsHash());
-    const string path = ThresholdPath(FLAGS_weights);
-    const string before = ThresholdInFile(path);
-    WriteThreshold(path, threshold);
-    const string now = ThresholdInFile(path);
-    if (before.empty()) {
-      LOG(INFO) << path << ": holds " << now;
-    } else if (before == now) {
-      LOG(INFO) << path << ": holds " << now << ", as before";
-    } else {
-      LOG(WARNING) << path << ": " << now << " replaces " << before;
-    }
   }
 
   void WritePictures() const {
@@ -545,7 +341,8 @@ constexpr int kMostReports = 5;
 
 int RunComparison() {
   Exclude("compare", {"model", "weights", "images", "embeddings", "list",
-                      "pairs", "gallery", "probe", "out", "format"});
+                      "pairs", "gallery", "probe", "out"});
+  CheckFormat();
   vector<string> files = FlagValues("compare");
   files.insert(files.end(), Arguments().begin(), Arguments().end());
   USAGE_CHECK(files.size() >= 2 && files.size() <= kMostReports)
@@ -553,7 +350,8 @@ int RunComparison() {
       << (files.size() == 1 ? " report" : " reports")
       << "; wanted 2 to 5, as in: tercet evaluate --compare A.json B.json";
   if (FlagGiven("plots")) CheckGnuplot();
-  const string text = CompareReports(files, FLAGS_plots);
+  const string text =
+      CompareReports(files, FLAGS_plots, FLAGS_format == "json");
   ReleaseLog();
   std::fwrite(text.data(), 1, text.size(), stdout);
   return 0;
@@ -564,7 +362,7 @@ int Run() {
   USAGE_CHECK(Arguments().empty())
       << "stray argument '" << Arguments()[0]
       << "' (flags are --name=value; --help lists them)";
-  CheckFlags();
+  CheckEvaluateFlags();
   Evaluation evaluation;
   evaluation.Judge();
   // The figures first: they are not lost where a file cannot be written.
@@ -584,7 +382,7 @@ const Command command(
     "Recall@k,\n"
     "CMC and mAP, with intervals over people.",
     Run,
-    {&flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+    {&evaluate_flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
      &layers_flag},
     kMostReports);
 

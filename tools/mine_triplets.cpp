@@ -14,6 +14,7 @@
 #include "data/list_file.hpp"
 #include "caffe/mining/offline_mining.hpp"
 #include "caffe/util/io.hpp"
+#include "evaluation/row_lengths.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
 #include "tools/common/weights_flag.hpp"
@@ -227,6 +228,9 @@ void PrintSummary(const ImagesOfPeople& people,
 metric::OfflineMining Mine(const metric::OfflineMiningOptions& options,
                            const ImagesOfPeople& people, Embedder* embedder) {
   const vector<float> rows = EmbedAll(people.paths, embedder);
+  const string zeros = RowsWithoutDirection(options.distance, {&rows},
+                                            embedder->width());
+  if (!zeros.empty()) LOG(WARNING) << zeros;
   vector<float> labels;
   for (size_t i = 0; i < people.counts.size(); ++i) {
     labels.resize(labels.size() + people.counts[i], static_cast<float>(i));

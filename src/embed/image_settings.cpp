@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/decimal_comma.hpp"
 #include "data/image.hpp"
 
 namespace caffe {
@@ -49,8 +50,12 @@ std::vector<float> ParseMeans(const std::string& value) {
         << ": wanted numbers with a comma between two of them";
     begin = comma + 1;
   } while (comma != std::string::npos);
-  INPUT_CHECK(numbers.size() == 1 || numbers.size() == 3)
-      << "--mean_value=" << value << ": wanted one number, or three";
+  const bool fits = numbers.size() == 1 || numbers.size() == 3;
+  // Two numbers, or one with a comma in it: only who wrote it knows.
+  const std::string hint = fits ? "" : DecimalComma(value);
+  INPUT_CHECK(fits) << "--mean_value=" << value
+                    << ": wanted one number, or three"
+                    << (hint.empty() ? "" : "; ") << hint;
   return numbers;
 }
 
@@ -58,6 +63,8 @@ bool IsScale(float scale) { return std::isfinite(scale) && scale != 0; }
 
 float ParseScale(const std::string& value) {
   const float scale = Number(value);
+  const std::string with_comma = DecimalComma(value);
+  INPUT_CHECK(with_comma.empty()) << "--scale=" << value << ": " << with_comma;
   INPUT_CHECK(IsScale(scale))
       << "--scale=" << value << ": wanted a number that is not 0";
   return scale;

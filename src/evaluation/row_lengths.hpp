@@ -16,7 +16,12 @@ std::string LengthsDiffer(metric::Distance distance,
                           const std::vector<const std::vector<float>*>& arrays,
                           int width);
 
-// Logs that line, if there is one, as a warning.
+// The same for kCosine: a line where rows have length 0, with their number.
+std::string RowsWithoutDirection(
+    metric::Distance distance,
+    const std::vector<const std::vector<float>*>& arrays, int width);
+
+// Logs these lines, where there are any, as warnings.
 void WarnOfLengths(metric::Distance distance,
                    const std::vector<const std::vector<float>*>& arrays,
                    int width);

@@ -18,6 +18,24 @@ TEST(RowLengthsTest, LengthsThatDifferMuchAreToldForPlainDistances) {
   EXPECT_EQ(LengthsDiffer(metric::Distance::kCosine, {&rows}, 2), "");
 }
 
+TEST(RowLengthsTest, CosineIsNotAdvisedWhereARowHasNoDirection) {
+  const std::vector<float> rows = {0, 0, 10, 0, 0, 1, 0, 10};
+  const std::string line =
+      LengthsDiffer(metric::Distance::kSquaredL2, {&rows}, 2);
+  EXPECT_NE(line.find("1 of 4 have length 0"), std::string::npos) << line;
+  EXPECT_EQ(line.find("cosine"), std::string::npos) << line;
+}
+
+TEST(RowLengthsTest, RowsWithoutDirectionAreCountedForCosine) {
+  const std::vector<float> rows = {0, 0, 10, 0, 0, 1}, more = {0, 0, 1, 0};
+  const auto cosine = metric::Distance::kCosine;
+  const std::string line = RowsWithoutDirection(cosine, {&rows, &more}, 2);
+  EXPECT_NE(line.find("2 of 5 embeddings"), std::string::npos) << line;
+  const std::vector<float> fine = {1, 0, 0, 10};
+  EXPECT_EQ(RowsWithoutDirection(cosine, {&fine}, 2), "");
+  EXPECT_EQ(RowsWithoutDirection(metric::Distance::kL2, {&rows}, 2), "");
+}
+
 TEST(RowLengthsTest, ProbesOfOtherLengthsThanTheGalleryAreTold) {
   const std::vector<float> gallery = {1, 0, 0, 1}, probes = {3, 0, 0, 3};
   const auto plain = metric::Distance::kSquaredL2;

@@ -67,6 +67,10 @@ grep -q '^net.json - net.json: ROC AUC +0.0000  \[+0.0000, +0.0000\], ' compared
   fail "a report differs from itself: $(cat compared)"
 grep -q '^l1.json - net.json: ROC AUC .*\], EER .*\]$' compared ||
   fail "no paired interval: $(cat compared)"
+"$tools/evaluate" --compare net.json half.json --format=json >compared.json ||
+  fail "evaluate --compare --format=json"
+grep -q '"differences": \[{"file": "half.json", .*"no_interval": "they judge other pairs"}\]}$' \
+  compared.json || fail "evaluate --compare --format=json: $(cat compared.json)"
 grep -q '^half.json - net.json: .* (no interval: they judge other pairs)$' compared ||
   fail "an interval over different pairs: $(cat compared)"
 if command -v python3 >/dev/null; then
@@ -82,6 +86,15 @@ if command -v gnuplot >/dev/null; then
       fail "evaluate: no plots/$picture"
   done
 fi
+# What the pairs do not allow is refused behind the report, with what they do.
+evaluate --bootstrap=0 --threshold_far=0.00001 --write_threshold >figures 2>evaluate.log &&
+  fail "evaluate writes a threshold that the pairs do not support"
+grep -q '^ROC AUC' figures || fail "evaluate: no report where the threshold is refused"
+least=$(sed -n 's/.*the least that they allow is --threshold_far=//p' evaluate.log)
+evaluate --bootstrap=0 --threshold_far="$least" --write_threshold >/dev/null 2>evaluate.log ||
+  grep -q 'the least that accepts a genuine pair' evaluate.log ||
+  fail "evaluate --threshold_far=$least: $(cat evaluate.log)"
+rm -f $weights.threshold
 evaluate --threshold_far=0.01 --write_threshold >/dev/null 2>evaluate.log ||
   fail "evaluate --write_threshold: $(cat evaluate.log)"
 evaluate --bootstrap=0 --threshold_far=0.02 --write_threshold --format=json >json 2>log

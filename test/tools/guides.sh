@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The pages in docs/ that the program prints are what it prints: a comment in
 # proto/ that changes, or an option that is added, wants its page made anew. And
-# `inspect --layers` shows the same options.
+# `inspect --layers` shows the same options. The net of own_faces.md trains.
 #
 #   guides.sh TOOLS_DIR
 set -euo pipefail
@@ -31,3 +31,17 @@ grep -q '^        Example: `mirror: true`$' "$work/two" ||
   fail "mirror has no example: $(cat "$work/two")"
 [ "$(grep -c '^[A-Za-z]' "$work/two")" = 2 ] ||
   fail "more than the two that were named: $(cat "$work/two")"
+
+# The net of own_faces.md runs as it stands; a few of its iterations tell.
+cd "$work"
+awk '/^```/ { inside = !inside; n += inside; next }
+  inside { print > (n == 1 ? "net.prototxt" : "solver.prototxt") }' \
+  "$docs/own_faces.md"
+sed -i 's/max_iter: 500/max_iter: 3/' solver.prototxt
+"$tools/make_faces" --out=faces --identities=10 --images=3 >log 2>&1 ||
+  fail "make_faces: $(cat log)"
+"$tools/train" --solver=solver.prototxt >log 2>&1 ||
+  fail "the net of own_faces.md: $(tail -n 1 log)"
+"$tools/evaluate" --model=net.prototxt --weights=mine_iter_3.caffemodel \
+  --images=faces --fold=0 --of=5 --bootstrap=0 >log 2>&1 ||
+  fail "the net of own_faces.md, judged: $(tail -n 1 log)"

@@ -312,7 +312,7 @@ TEST(Sheet, ShowsThePairsThatMislead) {
   ExpectPictures(stem, 92 + 174, 1600);
   const std::string svg = TextOf(stem + ".svg");
   for (const char* text :
-       {">it's<", ">0.8750<", ">0.1250<", ">0.2500<", ">O'Neil_1<",
+       {">it's<", ">1: 0.8750<", ">2: 0.1250<", ">3: 0.2500<", ">O'Neil_1<",
         ">a_{b}.png<", ">c^2 &amp; d.png<", ">Zo\xc3\xab<",
         ">\u2026_a_long_name.png<"}) {
     EXPECT_NE(std::string::npos, svg.find(text)) << text;
@@ -347,15 +347,30 @@ TEST(Sheet, AnImageIsInTwoPairsAtMostAndErrorsAreNamed) {
   report.calibrated = {0.01, true, {}, 0.01, 0.2};
   report.worst_genuine = {{0.875f, 0, 1, 1}};
   report.worst_impostor = {{0.125f, 0, 2, 1}, {0.15f, 0, 2, 1},
-                           {0.25f, 2, 1, 1}};
+                           {0.21875f, 2, 1, 1}};
   EXPECT_EQ("", WriteSheet(folder.File("out"), "", report, paths));
   const std::string svg = TextOf(folder.File("out/worst_pairs.svg"));
   for (const char* text :
-       {">0.8750 error<", ">0.1250 error<", ">0.2500 near miss<",
+       {">1: 0.8750 error<", ">2: 0.1250 error<", ">3: 0.2188 near miss<",
         "errors are pairs that the threshold for FAR 0.01, 0.2000, "}) {
     EXPECT_NE(std::string::npos, svg.find(text)) << text;
   }
   EXPECT_EQ(std::string::npos, svg.find("0.1500"));
+}
+
+TEST(Sheet, APairFarFromTheThresholdIsNoNearMiss) {
+  TERCET_GNUPLOT_OR_SKIP();
+  ImageFolder folder;
+  const std::vector<std::string> paths = SheetPictures(folder);
+  VerificationReport report;
+  report.calibrated = {0.01, true, {}, 0.01, 0.125};
+  report.worst_genuine = {{0.0625f, 0, 1, 1}};
+  report.worst_impostor = {{1.602f, 0, 2, 1}};
+  EXPECT_EQ("", WriteSheet(folder.File("out"), "", report, paths));
+  const std::string svg = TextOf(folder.File("out/worst_pairs.svg"));
+  ExpectHas(svg, ">1: 0.06250 right<");
+  ExpectHas(svg, ">2: 1.602 right<");
+  EXPECT_EQ(std::string::npos, svg.find("near miss"));
 }
 
 // What is drawn for a letter that no font has ran over the names beside it.
@@ -392,6 +407,14 @@ TEST(Plots, TheAxesOfADetEndWhereItsCurveDoes) {
             "set xlabel 'cosine distance (cosine)'");
 }
 
+TEST(Plots, NoTextOfAnAxisMeansAnythingToGnuplot) {
+  TERCET_GNUPLOT_OR_SKIP();
+  ImageFolder folder;
+  WritePlots(folder.path(), "", SomeReport(), "squared_l2");
+  ExpectHas(TextOf(folder.File("distances.svg")),
+            ">squared Euclidean distance (squared_l2)<");
+}
+
 TEST(Plots, CmcAndRankedAnswersOfAGallery) {
   TERCET_GNUPLOT_OR_SKIP();
   ImageFolder folder;
@@ -408,7 +431,7 @@ TEST(Plots, CmcAndRankedAnswersOfAGallery) {
   EXPECT_EQ("", WriteRankedSheet(out, "faces", report, {paths[2]},
                                  {paths[0], paths[1]}));
   const std::string svg = TextOf(out + "/ranked.svg");
-  for (const char* text : {">first mate: 2<", ">0.2500<", ">0.5000<"}) {
+  for (const char* text : {">1: first mate 2<", ">0.2500<", ">0.5000<"}) {
     EXPECT_NE(std::string::npos, svg.find(text)) << text;
   }
   report.worst.clear();
@@ -425,7 +448,7 @@ TEST(Sheet, WithoutPicturesSaysWhyThereIsNone) {
   const std::string reason =
       WriteSheet(folder.File("out"), "", report,
                  {folder.WriteFlat("a.png", 4, 4, 1, 9), folder.File("b.png")});
-  EXPECT_EQ(0u, reason.find("no sheet of the worst pairs: ")) << reason;
+  EXPECT_EQ(0u, reason.find(folder.path())) << reason;
   ExpectHas(reason, folder.File("b.png"));
   EXPECT_FALSE(IsThere(folder.File("out")));
 }

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "core/decimal_comma.hpp"
 #include "core/suggest.hpp"
 
 namespace caffe {
@@ -64,6 +65,10 @@ void Set(const CommandLineFlagInfo& flag, const std::string& value) {
   const bool accepted =
       shaped &&
       !gflags::SetCommandLineOption(flag.name.c_str(), value.c_str()).empty();
+  const std::string comma =
+      !accepted && flag.type == "double" ? DecimalComma(value) : "";
+  USAGE_CHECK(comma.empty()) << "--" << flag.name << "=" << value << ": "
+                             << comma;
   USAGE_CHECK(accepted) << "--" << flag.name << "=" << value << ": wanted "
                         << Wanted(flag.type);
   Given().emplace_back(flag.name, value);

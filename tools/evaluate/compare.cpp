@@ -12,6 +12,7 @@
 #include "caffe/check.hpp"
 #include "caffe/evaluation/bootstrap.hpp"
 #include "caffe/util/io.hpp"
+#include "tools/common/tool_main.hpp"
 #include "tools/evaluate/plots.hpp"
 
 namespace caffe {
@@ -107,48 +108,116 @@ std::string NotPaired(const Report& first, const Report& other) {
   return "";
 }
 
-// "+0.0120  [0.0040, 0.0210]".
-std::string Difference(double from, double to, const std::vector<double>& a,
-                       const std::vector<double>& b, bool paired) {
-  std::string text = Fixed(to - from, "%+.4f");
-  if (!paired) return text;
+// One figure of two reports: other - first.
+struct Change {
+  double value;
+  metric::Interval interval;  // where they are paired
+};
+
+Change ChangeOf(double from, double to, const std::vector<double>& a,
+                const std::vector<double>& b, bool paired) {
+  Change change = {to - from, {NAN, NAN}};
+  if (!paired) return change;
   std::vector<double> draws;
   for (size_t k = 0; k < a.size(); ++k) draws.push_back(b[k] - a[k]);
-  const metric::Interval interval = metric::IntervalOf(draws, kLevel);
-  return text + "  [" + Fixed(interval.low, "%+.4f") + ", " +
-         Fixed(interval.high, "%+.4f") + "]";
+  change.interval = metric::IntervalOf(draws, kLevel);
+  return change;
+}
+
+struct Difference {
+  std::string why_not_paired;
+  Change auc, eer;
+};
+
+Difference DifferenceOf(const Report& first, const Report& other) {
+  Difference difference;
+  difference.why_not_paired = NotPaired(first, other);
+  const bool paired = difference.why_not_paired.empty();
+  difference.auc =
+      ChangeOf(first.auc, other.auc, first.auc_draws, other.auc_draws, paired);
+  difference.eer =
+      ChangeOf(first.eer, other.eer, first.eer_draws, other.eer_draws, paired);
+  return difference;
+}
+
+// "+0.0120  [0.0040, 0.0210]".
+std::string TextOf(const Change& change, bool paired) {
+  const std::string text = Fixed(change.value, "%+.4f");
+  if (!paired) return text;
+  return text + "  [" + Fixed(change.interval.low, "%+.4f") + ", " +
+         Fixed(change.interval.high, "%+.4f") + "]";
+}
+
+std::string TableOf(const std::vector<std::string>& files,
+                    const std::vector<Report>& reports) {
+  std::string text;
+  for (size_t k = 0; k < files.size(); ++k) {
+    text += files[k] + ": ROC AUC " + Fixed(reports[k].auc) + ", EER " +
+            Fixed(reports[k].eer) + "\n";
+  }
+  bool any = false;
+  for (size_t k = 1; k < files.size(); ++k) {
+    const Difference difference = DifferenceOf(reports[0], reports[k]);
+    const std::string& why = difference.why_not_paired;
+    any = any || why.empty();
+    text += files[k] + " - " + files[0] + ": ROC AUC " +
+            TextOf(difference.auc, why.empty()) + ", EER " +
+            TextOf(difference.eer, why.empty()) +
+            (why.empty() ? "" : " (no interval: " + why + ")") + "\n";
+  }
+  if (any) text += "[ ]: 95 % of the same draws of people, draw by draw\n";
+  return text;
+}
+
+std::string JsonNumber(double value) {
+  return std::isfinite(value) ? Fixed(value, "%.6f") : "null";
+}
+
+std::string JsonOf(const std::string& key, const Change& change) {
+  const bool known = std::isfinite(change.interval.low);
+  return JsonString(key) + ": " + JsonNumber(change.value) + ", " +
+         JsonString(key + "_interval") + ": " +
+         (known ? "[" + JsonNumber(change.interval.low) + ", " +
+                      JsonNumber(change.interval.high) + "]"
+                : "null");
+}
+
+std::string JsonOf(const std::vector<std::string>& files,
+                   const std::vector<Report>& reports) {
+  std::string figures, differences;
+  for (size_t k = 0; k < files.size(); ++k) {
+    figures += std::string(k == 0 ? "" : ", ") +
+               "{\"file\": " + JsonString(files[k]) +
+               ", \"auc\": " + JsonNumber(reports[k].auc) +
+               ", \"eer\": " + JsonNumber(reports[k].eer) + "}";
+    if (k == 0) continue;
+    const Difference difference = DifferenceOf(reports[0], reports[k]);
+    const std::string& why = difference.why_not_paired;
+    differences += std::string(k == 1 ? "" : ", ") +
+                   "{\"file\": " + JsonString(files[k]) + ", " +
+                   JsonOf("auc", difference.auc) + ", " +
+                   JsonOf("eer", difference.eer) + ", \"no_interval\": " +
+                   (why.empty() ? "null" : JsonString(why)) + "}";
+  }
+  return "{\"reports\": [" + figures + "], \"differences\": [" + differences +
+         "]}\n";
 }
 
 }  // namespace
 
 std::string CompareReports(const std::vector<std::string>& files,
-                           const std::string& folder) {
+                           const std::string& folder, bool json) {
   std::vector<Report> reports;
   std::vector<NamedCurve> curves;
-  std::string text;
   for (const std::string& file : files) {
     reports.push_back(ReadReport(file));
     const Report& report = reports.back();
-    text += file + ": ROC AUC " + Fixed(report.auc) + ", EER " +
-            Fixed(report.eer) + "\n";
     curves.push_back({report.name + ": AUC " + Fixed(report.auc) + ", EER " +
                           Fixed(report.eer),
                       report.roc});
   }
-  bool any = false;
-  for (size_t k = 1; k < reports.size(); ++k) {
-    const Report &first = reports[0], &other = reports[k];
-    const std::string why = NotPaired(first, other);
-    any = any || why.empty();
-    text += files[k] + " - " + files[0] + ": ROC AUC " +
-            Difference(first.auc, other.auc, first.auc_draws, other.auc_draws,
-                       why.empty()) +
-            ", EER " +
-            Difference(first.eer, other.eer, first.eer_draws, other.eer_draws,
-                       why.empty()) +
-            (why.empty() ? "" : " (no interval: " + why + ")") + "\n";
-  }
-  if (any) text += "[ ]: 95 % of the same draws of people, draw by draw\n";
+  const std::string text =
+      json ? JsonOf(files, reports) : TableOf(files, reports);
   if (!folder.empty()) WriteComparison(folder, curves);
   return text;
 }

@@ -13,11 +13,11 @@
 
 namespace caffe {
 
-// Of two to five files a table; and, where `folder` is not empty, the picture of
+// Of two to five files a table, or one line of JSON (docs/file_formats.md); and, where `folder` is not empty, the picture of
 // WriteComparison there. Error kInput, with the file, for one that is no report
 // of a verification.
 std::string CompareReports(const std::vector<std::string>& files,
-                           const std::string& folder);
+                           const std::string& folder, bool json);
 
 }  // namespace caffe
 

@@ -53,6 +53,12 @@ std::string TitleOf(const std::string& title,
   return text + GnuplotQuote(pairs) + " noenhanced\n";
 }
 
+// No letter of it has a meaning: not the _ of squared_l2, either.
+std::string AxisLabel(const char* axis, const std::string& text) {
+  return std::string("set ") + axis + "label " + GnuplotQuote(text) +
+         " noenhanced\n";
+}
+
 // "EER 0.0123 [0.011, 0.014]".
 std::string Named(const std::string& name, const Figure& figure, int digits) {
   std::string text = name + " " + ShortNumber(figure.value, digits);
@@ -200,8 +206,8 @@ GnuplotPicture RocPicture(const std::string& title,
   picture.settings = DataBlock("curve", Steps(curve, x, y, false)) + figures +
                      kFrame + TitleOf(title, report) + RangeOf("x", x) +
                      RangeOf("y", y) +
-                     "set xlabel 'false accept rate (FAR)'\n"
-                     "set ylabel 'true accept rate (TAR)'\n";
+                     AxisLabel("x", "false accept rate (FAR)") +
+                     AxisLabel("y", "true accept rate (TAR)");
   // By chance TAR = FAR.
   const std::string guide =
       y.low > 0 ? ""
@@ -244,8 +250,8 @@ GnuplotPicture DetPicture(const std::string& title,
   picture.settings = DataBlock("curve", points) + figures + kFrame +
                      TitleOf(title, report) + RangeOf("x", x) +
                      RangeOf("y", y) +
-                     "set xlabel 'false accept rate (FAR)'\n"
-                     "set ylabel 'false reject rate (FRR)'\n";
+                     AxisLabel("x", "false accept rate (FAR)") +
+                     AxisLabel("y", "false reject rate (FRR)");
   const std::string guide = std::string("x with lines dt 2 lw 1.2 lc rgb ") +
                             kGuideColor + " title 'FRR = FAR', \\\n  ";
   picture.plot =
@@ -292,8 +298,8 @@ GnuplotPicture DistancesPicture(const std::string& title,
                      DataBlock("impostor", Outline(bins, bins.impostor)) +
                      kFrame + TitleOf(title, report) +
                      RangeOf("y", {0, top, false}) +
-                     "set xlabel '" + AxisName(distance) + "'\n"
-                     "set ylabel 'share of the pairs of its kind'\n"
+                     AxisLabel("x", AxisName(distance)) +
+                     AxisLabel("y", "share of the pairs of its kind") +
                      "set style fill transparent solid 0.3 noborder\n";
   const std::string genuine = std::string("lc rgb ") + kGenuineColor;
   const std::string impostor = std::string("lc rgb ") + kImpostorColor;
@@ -423,9 +429,9 @@ void WriteComparison(const std::string& folder,
   }
   picture.settings += kFrame + RangeOf("x", {begin, 1, true}) +
                       RangeOf("y", {LowestTar(lowest), 1, false}) +
-                      "set key maxcols 1\n"
-                      "set xlabel 'false accept rate (FAR)'\n"
-                      "set ylabel 'true accept rate (TAR)'\n";
+                      "set key maxcols 1\n" +
+                      AxisLabel("x", "false accept rate (FAR)") +
+                      AxisLabel("y", "true accept rate (TAR)");
   picture.plot = plot.str();
   DrawWithGnuplot(folder, picture);
 }
@@ -456,8 +462,8 @@ void WriteCmcPlot(const std::string& folder, const std::string& title,
       (title.empty() ? "" : GnuplotQuote(title) + ".\"\\n\".") +
       GnuplotQuote(probes) + " noenhanced\n" +
       RangeOf("x", {0.5, ranks + 0.5, false}) + RangeOf("y", {low, 1, false}) +
-      "set xlabel 'rank'\n"
-      "set ylabel 'probes with a mate up to this rank (CMC)'\n";
+      AxisLabel("x", "rank") +
+      AxisLabel("y", "probes with a mate up to this rank (CMC)");
   picture.plot = std::string("plot $cmc using 1:2 with lines lw 2.5 lc rgb ") +
                  kGenuineColor + " title " +
                  Named("mAP", report.map, 4) +

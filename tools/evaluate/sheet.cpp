@@ -35,6 +35,7 @@ constexpr int kWidth = 2 * kMargin + 2 * kPanelWidth + kPanelGap;
 constexpr size_t kMostPairs = 24;
 constexpr int kMostColumns = 17;  // of a name under a picture
 constexpr size_t kMostOfAnImage = 2;  // pairs on the sheet
+constexpr double kNear = 0.1;  // to the threshold, as a share of it
 constexpr char kMissColor[] = "#808080";
 constexpr uint8_t kPaper = 255;
 constexpr uint8_t kMount = 238;  // around a picture that is no square
@@ -47,6 +48,7 @@ struct Panel {
   int left;
   double threshold;  // NaN: not known
   bool genuine;
+  size_t first_number = 1;  // of its pairs
   bool IsError(const ScoredPair& pair) const {
     // What is not judged is drawn like an error.
     return !std::isfinite(threshold) ||
@@ -54,7 +56,9 @@ struct Panel {
   }
   std::string VerdictOf(const ScoredPair& pair) const {
     if (!std::isfinite(threshold)) return "";
-    return IsError(pair) ? " error" : " near miss";
+    if (IsError(pair)) return " error";
+    const double away = std::abs(pair.distance - threshold);
+    return away <= kNear * std::abs(threshold) ? " near miss" : " right";
   }
   size_t size() const { return std::min(kMostPairs, pairs.size()); }
   int rows() const {
@@ -112,8 +116,8 @@ void AddLabel(const std::string& text, double x, double y, int font_size,
        at = so_far.find("set label ", at + 1)) {
     ++number;
   }
-  *settings << "set label " << number << ' ' << GnuplotQuote(text) << " at " << x << ", height-"
-            << y << ' ' << place << " front noenhanced textcolor rgb '" << color
+  *settings << "set label " << number << ' ' << GnuplotQuote(text) << " at "
+            << x << ", height-" << y << ' ' << place << " front noenhanced textcolor rgb '" << color
             << '\'';
   if (font_size > 0) *settings << " font '," << font_size << '\'';
   *settings << '\n';
@@ -141,8 +145,11 @@ void AddLabels(const Panel& panel, const std::vector<std::string>& paths,
     const ScoredPair& pair = panel.pairs[k];
     const double left = panel.LeftOf(k);
     const double below = Panel::TopOf(k) + kSide;
-    AddLabel(ShortNumber(pair.distance, 4) + panel.VerdictOf(pair), left + kPairWidth / 2.0, below + 12,
-             12, panel.IsError(pair) ? panel.color : kMissColor, "center",
+    // The number tells pairs apart whose names no font can draw.
+    AddLabel(std::to_string(panel.first_number + k) + ": " +
+                 ShortNumber(pair.distance, 4) + panel.VerdictOf(pair),
+             left + kPairWidth / 2.0, below + 12, 12,
+             panel.IsError(pair) ? panel.color : kMissColor, "center",
              settings);
     AddName(paths.at(pair.i), left + kSide / 2.0, below + 27, settings);
     AddName(paths.at(pair.j), left + 1.5 * kSide + kGap, below + 27, settings);
@@ -271,7 +278,8 @@ std::string WriteRankedSheet(const std::string& folder,
       const RankedProbe& row = report.worst[r];
       const int top = kHead + static_cast<int>(r) * kRowHeight;
       Mount(Thumbnail(probes.at(row.image)), left_of(0), top, &sheet);
-      AddLabel("first mate: " + std::to_string(row.mate_rank),
+      AddLabel(std::to_string(r + 1) + ": first mate " +
+                   std::to_string(row.mate_rank),
                left_of(0) + kSide / 2.0, top + kSide + 12, 10, "#222222",
                "center", &settings);
       AddName(probes.at(row.image), left_of(0) + kSide / 2.0, top + kSide + 27,
@@ -302,10 +310,12 @@ std::string WriteSheet(const std::string& folder, const std::string& title,
   std::string words;
   const double threshold = SheetThreshold(report, &words);
   Panel panels[] = {
-      {{}, "One person, and far apart", "#0072b2", kMargin, threshold, true},
-      {{}, "Two people, and near", "#d55e00",
+      {{}, "One person, and farthest apart", "#0072b2", kMargin, threshold,
+       true},
+      {{}, "Two people, and nearest", "#d55e00",
        kMargin + kPanelWidth + kPanelGap, threshold, false}};
   ChoosePairs(report, &panels[0], &panels[1]);
+  panels[1].first_number += panels[0].size();
   const int rows = std::max(panels[0].rows(), panels[1].rows());
   if (rows == 0) return "there are no pairs for a sheet of the worst ones";
   Image sheet(kHead + rows * kRowHeight, kWidth, 3);
@@ -324,7 +334,7 @@ std::string WriteSheet(const std::string& folder, const std::string& title,
       MountPictures(panel, paths, &sheet);
     } catch (const Error& error) {
       if (error.kind() != Error::kInput) throw;
-      return std::string("no sheet of the worst pairs: ") + error.what();
+      return error.what();
     }
     AddLabels(panel, paths, &settings);
   }

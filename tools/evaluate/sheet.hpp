@@ -18,7 +18,9 @@ namespace caffe {
 // each row that the pairs name.
 //
 // An image is in two pairs of the sheet at most. Where the report has a
-// threshold, each pair is told to be an error by it or a near miss.
+// threshold, each pair is told to be an error by it, a near miss (right, and
+// within a tenth of the threshold) or right. The pairs are numbered: where no
+// font has a letter of their names, the PNG tells them apart by that alone.
 //
 // Returns "", or in one line why there is no sheet: a report without such
 // pairs, or a picture that cannot be read. Error kInput where the folder cannot

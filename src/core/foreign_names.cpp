@@ -219,6 +219,8 @@ const std::map<Place, const char*>& Fields() {
        "max_rotation turns images"},
       {{"TripletLossParameter", "alpha"},
        "the margin is written margin: here"},
+      {{"BatchTripletLossParameter", "alpha"},
+       "the margin is written margin: here"},
       {{"TripletLossParameter", "num_triplets"},
        "here a row is one triplet; give one row for each"},
       {{"TripletLossParameter", "sim_type"},

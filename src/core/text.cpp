@@ -1,9 +1,8 @@
-// UTF-16 into UTF-8, and names letter by letter; see the header. No table of
-// Unicode is needed to say that two names look alike: where one has a letter
-// outside of ASCII, the other one has any letter with marks behind it.
+// UTF-16 into UTF-8, and names letter by letter; see the header. The letters of
+// Europe have a table of their parts; for all others a name is said to be alike
+// perhaps, where the other one has any letter with marks in that place.
 #include "core/text.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "caffe/check.hpp"
@@ -14,6 +13,7 @@ namespace caffe {
 namespace {
 
 constexpr uint32_t kReplacement = 0xFFFD;
+constexpr int32_t kBeyond = 0x110000;
 
 void AppendUtf8(uint32_t code, std::string* out) {
   if (code < 0x80) {
@@ -57,42 +57,80 @@ std::string FromUtf16(const std::string& text) {
   return out;
 }
 
-// The letters of a name; a byte that is no UTF-8 stands for itself.
-std::vector<uint32_t> Letters(const std::string& text) {
-  std::vector<uint32_t> letters;
+// The letters of a name; a byte that is none stands for itself, beyond them.
+std::vector<int32_t> Letters(const std::string& text) {
+  std::vector<int32_t> letters;
   for (size_t at = 0; at < text.size();) {
     const auto byte = static_cast<unsigned char>(text[at]);
-    const int more = byte >= 0xF0 ? 3 : byte >= 0xE0 ? 2 : byte >= 0xC0 ? 1 : 0;
-    uint32_t code = more == 0 ? byte : byte & (0x3F >> more);
-    bool whole = at + more < text.size();
-    for (int k = 1; k <= more && whole; ++k) {
-      const auto next = static_cast<unsigned char>(text[at + k]);
-      whole = (next & 0xC0) == 0x80;
-      code = code << 6 | (next & 0x3F);
-    }
-    letters.push_back(whole ? code : byte);
-    at += whole ? more + 1 : 1;
+    const int32_t letter = NextLetter(text, &at);
+    letters.push_back(letter >= 0 ? letter : kBeyond + byte);
   }
   return letters;
 }
 
 // Accents, and the parts that Hangul and kana are put together from.
-bool IsMark(uint32_t letter) {
+bool IsMark(int32_t letter) {
   return (letter >= 0x300 && letter < 0x370) || letter == 0x3099 ||
          letter == 0x309A || (letter >= 0x1160 && letter < 0x1200);
 }
 
-// Where one composed letter is followed in `parts` from *at on by its parts.
-bool TakeParts(uint32_t composed, const std::vector<uint32_t>& parts,
-               size_t* at) {
+// What the letters from U+00C0 to U+017F consist of: the base, and how far from
+// U+0300 the mark is, counted from '0'; a space for one that has no parts.
+constexpr int32_t kFirst = 0xC0;
+constexpr char kBases[] =
+    "AAAAAA CEEEEIIII NOOOOO  UUUUY  aaaaaa ceeeeiiii"
+    " nooooo  uuuuy yAaAaAaCcCcCcCcDd  EeEeEeEeEeGgGg"
+    "GgGgHh  IiIiIiIiI   JjKk LlLlLl    NnNnNn   OoOo"
+    "Oo  RrRrRrSsSsSsSsTtTt  UuUuUuUuUuUuWwYyYZzZzZz ";
+constexpr char kMarks[] =
+    "01238: W01280128 301238  01281  01238: W01280128"
+    " 301238  01281 84466XX112277<<<<  446677XX<<2266"
+    "77WW22  334466XX7   22WW 11WW<<    11WW<<   4466"
+    ";;  11WW<<1122WW<<WW<<  334466::;;XX222281177<< ";
+static_assert(sizeof(kBases) == sizeof(kMarks), "one mark a base");
+
+// Where one composed letter is followed in `parts` from *at on by its parts;
+// *sure becomes false where that is not known of the letter.
+bool TakeParts(int32_t composed, const std::vector<int32_t>& parts, size_t* at,
+               bool* sure) {
   const size_t begin = *at;
-  if (composed < 0xC0 || IsMark(composed) || begin + 1 >= parts.size() ||
-      IsMark(parts[begin]) || !IsMark(parts[begin + 1])) {
+  if (composed < kFirst || composed >= kBeyond || IsMark(composed) ||
+      begin + 1 >= parts.size() || IsMark(parts[begin]) ||
+      !IsMark(parts[begin + 1])) {
     return false;
   }
+  const size_t entry = composed - kFirst;
+  if (entry < sizeof(kBases) - 1) {
+    *at = begin + 2;
+    return kBases[entry] != ' ' && parts[begin] == kBases[entry] &&
+           parts[begin + 1] == 0x300 + (kMarks[entry] - '0');
+  }
+  *sure = false;
   *at = begin + 1;
   while (*at < parts.size() && IsMark(parts[*at])) ++*at;
   return true;
+}
+
+// As DifferInForm; *sure as above.
+bool LookAlike(const std::string& a, const std::string& b, bool* sure) {
+  *sure = true;
+  if (a == b) return false;
+  const std::vector<int32_t> left = Letters(a), right = Letters(b);
+  size_t i = 0, j = 0;
+  while (i < left.size() && j < right.size()) {
+    // A letter with marks is compared with them.
+    size_t after_left = i, after_right = j;
+    if (TakeParts(left[i], right, &after_right, sure)) {
+      ++i;
+      j = after_right;
+    } else if (TakeParts(right[j], left, &after_left, sure)) {
+      i = after_left;
+      ++j;
+    } else if (left[i++] != right[j++]) {
+      return false;
+    }
+  }
+  return i == left.size() && j == right.size();
 }
 
 }  // namespace
@@ -108,34 +146,49 @@ std::string ReadText(const std::string& path, int64_t most_bytes) {
   return PlainText(ReadFile(path, most_bytes));
 }
 
-bool DifferInForm(const std::string& a, const std::string& b) {
-  if (a == b) return false;
-  const std::vector<uint32_t> left = Letters(a), right = Letters(b);
-  size_t i = 0, j = 0;
-  while (i < left.size() && j < right.size()) {
-    // A letter with marks is compared with them.
-    size_t after_left = i, after_right = j;
-    if (TakeParts(left[i], right, &after_right)) {
-      ++i;
-      j = after_right;
-    } else if (TakeParts(right[j], left, &after_left)) {
-      i = after_left;
-      ++j;
-    } else if (left[i++] != right[j++]) {
-      return false;
-    }
+int32_t NextLetter(const std::string& text, size_t* at) {
+  const auto byte = [&](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
+  };
+  const size_t begin = (*at)++;
+  const int32_t lead = byte(begin);
+  if (lead < 0x80) return lead;
+  const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+  if (lead < 0xC2 || lead > 0xF4) return -1;
+  int32_t letter = lead & (0x3F >> more);
+  for (int i = 1; i <= more; ++i) {
+    if ((byte(begin + i) & 0xC0) != 0x80) return -1;
+    letter = letter << 6 | (byte(begin + i) & 0x3F);
   }
-  return i == left.size() && j == right.size();
+  const int32_t least = more == 1 ? 0x80 : more == 2 ? 0x800 : 0x10000;
+  if (letter < least || letter > 0x10FFFF ||
+      (letter >= 0xD800 && letter < 0xE000)) {
+    return -1;
+  }
+  *at = begin + more + 1;
+  return letter;
+}
+
+bool DifferInForm(const std::string& a, const std::string& b) {
+  bool sure = true;
+  return LookAlike(a, b, &sure);
 }
 
 std::string FormHint(const std::string& name,
                      const std::vector<std::string>& names) {
-  const auto other = std::find_if(
-      names.begin(), names.end(),
-      [&](const std::string& there) { return DifferInForm(name, there); });
-  if (other == names.end()) return "";
-  return "; there is '" + *other + "', with its accents in another Unicode "
-         "form (composed, decomposed)";
+  std::string may_be;
+  for (const std::string& there : names) {
+    bool sure = true;
+    if (!LookAlike(name, there, &sure)) continue;
+    if (sure) {
+      return "; there is '" + there + "', with its accents in another Unicode "
+             "form (composed, decomposed)";
+    }
+    if (may_be.empty()) may_be = there;
+  }
+  if (may_be.empty()) return "";
+  return "; there is '" + may_be + "', which may be the same name in another "
+         "Unicode form (composed, decomposed)";
 }
 
 std::string FormHintOnDisk(const std::string& path) {

@@ -8,27 +8,9 @@
 #include <cstdint>
 #include <string>
 
-namespace caffe {
+#include "core/text.hpp"
 
-// The letter that begins at text[*at], which moves behind it; -1 for a byte
-// that begins none.
-inline int32_t NextLetter(const std::string& text, size_t* at) {
-  const auto byte = [&](size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-  };
-  const size_t begin = (*at)++;
-  const int32_t lead = byte(begin);
-  if (lead < 0x80) return lead;
-  const int more = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-  if (lead < 0xc2 || lead > 0xf4) return -1;
-  int32_t letter = lead & (0x3f >> more);
-  for (int i = 1; i <= more; ++i) {
-    if ((byte(begin + i) & 0xc0) != 0x80) return -1;
-    letter = letter << 6 | (byte(begin + i) & 0x3f);
-  }
-  *at = begin + more + 1;
-  return letter;
-}
+namespace caffe {
 
 // 0, 1 or 2 columns; a byte that is no letter takes one.
 inline int LetterWidth(int32_t letter) {

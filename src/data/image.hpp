@@ -86,8 +86,8 @@ std::vector<uint8_t> EncodePnm(const Image& image);
 std::vector<uint8_t> EncodePng(const Image& image);
 std::vector<uint8_t> EncodeJpeg(const Image& image, int quality);
 
-// Writes `image`, whole or not at all, in the format that the name's ending asks for: .pgm, .ppm,
-// .pnm, .png, .jpg or .jpeg (quality 95).
+// Writes `image`, whole or not at all, in the format that the name's ending
+// asks for: .pgm, .ppm, .pnm, .png, .jpg or .jpeg (quality 95).
 void WriteImage(const std::string& path, const Image& image);
 
 // Whether a file's name ends like a picture's that this build reads, in small

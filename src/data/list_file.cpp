@@ -89,7 +89,8 @@ void ListFault::Throw(const std::string& list, const std::string& what,
 }
 
 void RepeatedImages::Add(int line, const std::string& path) {
-  if (seen_.insert(std::hash<std::string>()(path)).second || count_++ > 0) return;
+  const bool first = seen_.insert(std::hash<std::string>()(path)).second;
+  if (first || count_++ > 0) return;
   line_ = line;
   path_ = path;
 }

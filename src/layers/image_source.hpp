@@ -33,11 +33,10 @@ inline PeopleSummary SummaryOf(const ImagesOfPeople& people,
   summary.source = source;
   summary.people = static_cast<int64_t>(people.labels.size());
   summary.images = static_cast<int64_t>(people.paths.size());
-  if (people.labels.empty()) return summary;
-  const auto ends =
-      std::minmax_element(people.labels.begin(), people.labels.end());
-  summary.least_label = *ends.first;
-  summary.greatest_label = *ends.second;
+  vector<int>& labels = summary.labels;
+  labels.assign(people.labels.begin(), people.labels.end());
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
   return summary;
 }
 

@@ -17,13 +17,15 @@ struct Source {
 
 void Check(const ClassLabels& classes, const LayerParameter& layer,
            const Source& source) {
-  for (const int label :
-       {source.people.greatest_label, source.people.least_label}) {
+  const vector<int>& labels = source.people.labels;
+  // From the end: the greatest one says how many outputs there must be.
+  for (auto at = labels.rbegin(); at != labels.rend(); ++at) {
+    const int label = *at;
     if (classes.AcceptsLabel(label)) continue;
     const int64_t count = classes.ClassCount();
-    const int64_t all = source.people.greatest_label;
+    const int64_t all = label;
     ostringstream way;
-    if (source.people.least_label > 0 && source.people.people <= count) {
+    if (label < 0 || (labels[0] > 0 && source.people.people <= count)) {
       way << "number the people from 0";
     } else {
       way << "give " << all + 1 << " outputs (num_output)";
@@ -37,10 +39,14 @@ void Check(const ClassLabels& classes, const LayerParameter& layer,
 
 }  // namespace
 
+bool PassesOn(const string& type) {
+  static const std::set<string> kTypes = {"Split", "Reshape", "Flatten",
+                                          "Slice"};
+  return kTypes.count(type) > 0;
+}
+
 template <typename Dtype>
 void CheckLabelsOfPeople(const Net<Dtype>& net) {
-  static const std::set<string> kPassOn = {"Split", "Reshape", "Flatten",
-                                           "Slice"};
   std::map<int, Source> labels;  // by the blob
   for (int i = 0; i < static_cast<int>(net.layers().size()); ++i) {
     const Layer<Dtype>& layer = *net.layers()[i];
@@ -49,11 +55,11 @@ void CheckLabelsOfPeople(const Net<Dtype>& net) {
     const vector<int>& tops = net.top_ids(i);
     if (people != nullptr && tops.size() > 1) {
       const PeopleSummary summary = people->People();
-      if (summary.people > 0) labels[tops[1]] = {summary, param.name()};
+      if (!summary.labels.empty()) labels[tops[1]] = {summary, param.name()};
     }
     const vector<int>& bottoms = net.bottom_ids(i);
     if (!bottoms.empty() && labels.count(bottoms[0]) > 0 &&
-        kPassOn.count(layer.type()) > 0) {
+        PassesOn(layer.type())) {
       for (const int top : tops) labels[top] = labels[bottoms[0]];
     }
     const auto* classes = dynamic_cast<const ClassLabels*>(&layer);

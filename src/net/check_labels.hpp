@@ -7,6 +7,9 @@
 
 namespace caffe {
 
+// Whether a layer of this type gives on the values of its bottom as they are.
+bool PassesOn(const string& type);
+
 // Error kInput: names the layer, the label, where it is from, and the classes.
 // Labels are followed through layers that only pass them on.
 template <typename Dtype>

@@ -2,10 +2,9 @@
 // may have meant it. Warned of, not refused: each of it may be wanted.
 #include "caffe/net.hpp"
 
-#include <algorithm>
-
 #include "data/image_treatment.hpp"
 #include "net/check_phases.hpp"
+#include "net/filter.hpp"
 
 namespace caffe {
 
@@ -16,16 +15,6 @@ bool ReadsImages(const LayerParameter& layer) {
   return layer.bottom_size() == 0 && layer.top_size() > 0 &&
          layer.type() != "Input" && layer.type() != "DummyData" &&
          layer.type() != "Parameter";
-}
-
-bool InPhase(const LayerParameter& layer, const NetState& state) {
-  const auto met = [&state](const NetStateRule& rule) {
-    return StateMeetsRule(state, rule);
-  };
-  if (layer.include_size() > 0) {
-    return std::any_of(layer.include().begin(), layer.include().end(), met);
-  }
-  return std::none_of(layer.exclude().begin(), layer.exclude().end(), met);
 }
 
 // Statistics of the batch, masks that are drawn: of layers for training.
@@ -59,8 +48,8 @@ const LayerParameter* TrainDataLayer(const NetParameter& file,
   here.set_phase(TEST);
   const LayerParameter* first = nullptr;
   for (const LayerParameter& layer : file.layer()) {
-    if (!ReadsImages(layer) || !InPhase(layer, state) ||
-        InPhase(layer, here)) {
+    if (!ReadsImages(layer) || !KeepsLayer(state, layer) ||
+        KeepsLayer(here, layer)) {
       continue;
     }
     for (const string& top : layer.top()) {

@@ -1,5 +1,9 @@
 // Which layers of a file a net keeps: include and exclude rules against the
 // phase, level and stages.
+#include "net/filter.hpp"
+
+#include <algorithm>
+
 #include "caffe/net.hpp"
 
 namespace caffe {
@@ -24,6 +28,16 @@ bool StateMeetsRule(const NetState& state, const NetStateRule& rule) {
   return true;
 }
 
+bool KeepsLayer(const NetState& state, const LayerParameter& layer) {
+  const auto met = [&state](const NetStateRule& rule) {
+    return StateMeetsRule(state, rule);
+  };
+  if (layer.include_size() > 0) {
+    return std::any_of(layer.include().begin(), layer.include().end(), met);
+  }
+  return std::none_of(layer.exclude().begin(), layer.exclude().end(), met);
+}
+
 void FilterNet(const NetParameter& param, NetParameter* filtered) {
   const NetState& state = param.state();
   *filtered = param;
@@ -34,14 +48,7 @@ void FilterNet(const NetParameter& param, NetParameter* filtered) {
                    << ": has include and exclude rules; only one kind is "
                       "possible";
     }
-    bool kept = layer.include_size() == 0;
-    for (const NetStateRule& rule : layer.include()) {
-      kept = kept || StateMeetsRule(state, rule);
-    }
-    for (const NetStateRule& rule : layer.exclude()) {
-      kept = kept && !StateMeetsRule(state, rule);
-    }
-    if (kept) *filtered->add_layer() = layer;
+    if (KeepsLayer(state, layer)) *filtered->add_layer() = layer;
   }
 }
 

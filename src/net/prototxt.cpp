@@ -17,6 +17,7 @@
 #include "caffe/util/io.hpp"
 #include "caffe/util/upgrade_proto.hpp"
 #include "core/text.hpp"
+#include "net/prototxt_outline.hpp"
 #include "net/prototxt_parser.hpp"
 
 namespace caffe {
@@ -25,7 +26,6 @@ namespace {
 
 namespace pb = google::protobuf;
 using Locations = pb::TextFormat::ParseInfoTree;
-using Location = pb::TextFormat::ParseLocation;
 
 constexpr int64_t kMostText = int64_t{64} << 20;
 
@@ -63,34 +63,30 @@ int LineOf(const Locations& locations, const pb::Message& message,
   return locations.GetLocation(field, field->is_repeated() ? 0 : -1).line;
 }
 
-// Stamps `file:line` on each layer of a net of either form, and gives each
-// unknown field to the layer that it stands in.
+typedef std::vector<Outline::Start> Starts;
+
+// Stamps `file:line` on each layer of a net of either form; what the file says
+// of them itself is not heard.
 template <typename Layers>
-void Stamp(const std::string& display, const Locations& locations,
-           const pb::FieldDescriptor* field, Layers* layers,
-           std::vector<std::pair<int, int>>* starts) {
+void Stamp(const std::string& display, const Starts& starts, Layers* layers) {
   for (int i = 0; i < layers->size(); ++i) {
-    const Location at = locations.GetLocation(field, i);
-    layers->Mutable(i)->set_source_location(PlaceOf(display, at.line));
+    const size_t at = static_cast<size_t>(i);
+    const int line = at < starts.size() ? starts[at].line : -1;
+    layers->Mutable(i)->set_source_location(PlaceOf(display, line));
     layers->Mutable(i)->clear_unknown_field();
-    if (starts == nullptr) continue;
-    // Not each element of a list has a place: then it is that before it.
-    const auto place = std::make_pair(at.line, at.column);
-    starts->push_back(starts->empty() ? place : std::max(starts->back(), place));
   }
 }
 
 // The places of `layers` and their numbers, in the order of the file; those of
 // the other form, `others`, are numbered behind them.
 typedef std::vector<std::pair<std::pair<int, int>, int>> LayerOrder;
-LayerOrder OrderOf(const std::vector<std::pair<int, int>>& starts,
-                   const std::vector<std::pair<int, int>>& others) {
+LayerOrder OrderOf(const Starts& starts, const Starts& others) {
   LayerOrder order;
-  for (const auto& start : starts) {
-    order.emplace_back(start, static_cast<int>(order.size()));
-  }
-  for (const auto& start : others) {
-    order.emplace_back(start, static_cast<int>(order.size()));
+  for (const Starts* of : {&starts, &others}) {
+    for (const Outline::Start& start : *of) {
+      order.emplace_back(std::make_pair(start.line, start.column),
+                         static_cast<int>(order.size()));
+    }
   }
   std::sort(order.begin(), order.end());
   return order;
@@ -122,18 +118,17 @@ void Upgrade(const std::string& display, int input_line, NetParameter* param) {
 }
 
 void ParseV1(const std::string& text, const std::string& display,
+             const Starts& starts, const Starts& live_starts,
              NetParameter* param) {
   v1::NetParameter old;
   Locations locations;
   std::vector<UnknownField> unknown;
-  std::vector<std::pair<int, int>> starts, live_starts;
   ParsePrototxt(text, display, &old, &locations, &unknown);
-  Stamp(display, locations, Field(old, "layers"), old.mutable_layers(),
-        &starts);
-  Stamp(display, locations, Field(old, "layer"), old.mutable_layer(),
-        &live_starts);
+  Stamp(display, starts, old.mutable_layers());
+  Stamp(display, live_starts, old.mutable_layer());
   const LayerOrder order = OrderOf(starts, live_starts);
   const int count = old.layers_size();
+  CHECK_EQ(count + old.layer_size(), static_cast<int>(order.size()));
   KeepUnknown(unknown, order, [&](int number, const std::string& what) {
     if (number < count) {
       SetUnknown(what, old.mutable_layers(number));
@@ -151,13 +146,12 @@ void ParseV1(const std::string& text, const std::string& display,
 }
 
 void ParseLive(const std::string& text, const std::string& display,
-               NetParameter* param) {
+               const Starts& starts, NetParameter* param) {
   Locations locations;
   std::vector<UnknownField> unknown;
-  std::vector<std::pair<int, int>> starts;
   ParsePrototxt(text, display, param, &locations, &unknown);
-  Stamp(display, locations, Field(*param, "layer"), param->mutable_layer(),
-        &starts);
+  CHECK_EQ(param->layer_size(), static_cast<int>(starts.size()));
+  Stamp(display, starts, param->mutable_layer());
   KeepUnknown(unknown, OrderOf(starts, {}),
               [&](int number, const std::string& what) {
                 SetUnknown(what, param->mutable_layer(number));
@@ -165,14 +159,18 @@ void ParseLive(const std::string& text, const std::string& display,
   Upgrade(display, LineOf(locations, *param, "input"), param);
 }
 
-// A net written inside a solver.
-void FinishInline(const std::string& display, Locations* locations,
-                  const std::string& name, int index,
+// A net written inside a solver, as its `index`th field of that name.
+void FinishInline(const std::string& display, const Outline& outline,
+                  Locations* locations, const std::string& name, int index,
                   const SolverParameter& solver, NetParameter* net) {
-  Locations* nested = locations->GetTreeForNested(Field(solver, name), index);
-  if (nested == nullptr) return;
-  Stamp(display, *nested, Field(*net, "layer"), net->mutable_layer(),
-        static_cast<std::vector<std::pair<int, int>>*>(nullptr));
+  const bool repeated = Field(solver, name)->is_repeated();
+  Locations* nested = locations->GetTreeForNested(Field(solver, name),
+                                                  repeated ? index : -1);
+  const Starts nets = outline.Starts(name, 0);
+  const size_t at = static_cast<size_t>(index);
+  if (nested == nullptr || at >= nets.size()) return;
+  Stamp(display, outline.Starts("layer", nets[at].block),
+        net->mutable_layer());
   Upgrade(display, LineOf(*nested, *net, "input"), net);
 }
 
@@ -194,10 +192,18 @@ void ParseNetPrototxt(const std::string& text, const std::string& display,
                       NetParameter* param) {
   param->Clear();
   const std::string clean = CheckedText(text, display);
-  if (HasTopLevelField(clean, "layers")) {
-    ParseV1(clean, display, param);
+  Starts old, live;
+  bool v1 = false;
+  {
+    const Outline outline(clean);
+    old = outline.Starts("layers", 0);
+    live = outline.Starts("layer", 0);
+    v1 = outline.HasTopLevelField("layers");
+  }
+  if (v1) {
+    ParseV1(clean, display, old, live, param);
   } else {
-    ParseLive(clean, display, param);
+    ParseLive(clean, display, live, param);
   }
   INPUT_CHECK(param->layer_size() > 0) << display << ": the net has no layers";
 }
@@ -211,16 +217,21 @@ void ParseSolverPrototxt(const std::string& text, const std::string& display,
   param->set_source_file(display);
   param->clear_field_line();
   RememberLines(locations, *param, param->mutable_field_line());
+  const int tests = param->test_net_param_size();
+  const Outline outline(param->has_net_param() ||
+                                param->has_train_net_param() || tests > 0
+                            ? clean
+                            : "");
   if (param->has_net_param()) {
-    FinishInline(display, &locations, "net_param", -1, *param,
+    FinishInline(display, outline, &locations, "net_param", 0, *param,
                  param->mutable_net_param());
   }
   if (param->has_train_net_param()) {
-    FinishInline(display, &locations, "train_net_param", -1, *param,
+    FinishInline(display, outline, &locations, "train_net_param", 0, *param,
                  param->mutable_train_net_param());
   }
-  for (int i = 0; i < param->test_net_param_size(); ++i) {
-    FinishInline(display, &locations, "test_net_param", i, *param,
+  for (int i = 0; i < tests; ++i) {
+    FinishInline(display, outline, &locations, "test_net_param", i, *param,
                  param->mutable_test_net_param(i));
   }
   UpgradeSolverType(FieldPlace(*param, "solver_type"), param);

@@ -78,6 +78,34 @@ void Outline::Read(const std::string& text, int b) {
   }
 }
 
+std::vector<Outline::Start> Outline::Starts(const std::string& name,
+                                            int parent) const {
+  std::vector<Start> starts;
+  int opened = 0;
+  for (size_t t = 0; t < tokens_.size(); ++t) {
+    if (!Opens(tokens_[t].text)) continue;
+    ++opened;
+    if (tokens_[t].block != parent || blocks_[opened].name != name) continue;
+    size_t at = t;
+    if (at > 0 && tokens_[at - 1].text == "[") --at;
+    if (at > 0 && tokens_[at - 1].text == ":") --at;
+    if (at == 0 || tokens_[--at].text != name) at = t;
+    starts.push_back({tokens_[at].line, tokens_[at].column, opened});
+  }
+  return starts;
+}
+
+bool Outline::HasTopLevelField(const std::string& name) const {
+  for (size_t t = 0; t + 1 < tokens_.size(); ++t) {
+    const std::string& next = tokens_[t + 1].text;
+    if (tokens_[t].block == 0 && tokens_[t].text == name &&
+        (next == "{" || next == ":" || next == "<")) {
+      return true;
+    }
+  }
+  return false;
+}
+
 int Outline::TokenAt(int line, int column) const {
   const auto before = [](const Token& token, const std::pair<int, int>& at) {
     return std::make_pair(token.line, token.column) < at;

@@ -1,9 +1,9 @@
 #ifndef TERCET_NET_PROTOTXT_OUTLINE_HPP_
 #define TERCET_NET_PROTOTXT_OUTLINE_HPP_
 
-// The tokens and the blocks of a prototxt, made only when something has to be
-// said about it: in which block and layer a token stands, which message type
-// that block is. It never fails: what it cannot read, it leaves out.
+// The tokens and the blocks of a prototxt: where each block begins, in which
+// block and layer a token stands, which message type that block is. It never
+// fails: what it cannot read, it leaves out.
 
 #include <google/protobuf/descriptor.h>
 
@@ -30,11 +30,25 @@ class Outline {
     bool names;         // while reading: a `name:` is open
   };
 
+  // Where a block begins: at its field's name, or, from a list's second element
+  // on, at its brace.
+  struct Start {
+    int line;
+    int column;
+    int block;
+  };
+
   explicit Outline(const std::string& text);
 
   const std::vector<Token>& tokens() const { return tokens_; }
   const Block& block(int b) const { return blocks_[b]; }
 
+  // The blocks of this name right in block `parent`, in the order of the file.
+  // What protobuf tells of a list is one place for all of it.
+  std::vector<Start> Starts(const std::string& name, int parent) const;
+  // Whether the file has a block of this name at its top level, or a field that
+  // is given as one.
+  bool HasTopLevelField(const std::string& name) const;
   // The first token at or after a place; tokens().size() where there is none.
   int TokenAt(int line, int column) const;
   // The last token before token t whose text is `text`, at most `reach` back;

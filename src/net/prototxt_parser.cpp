@@ -10,9 +10,11 @@
 
 #include <algorithm>
 #include <map>
+#include <regex>
 #include <sstream>
 
 #include "caffe/check.hpp"
+#include "caffe/layer_factory.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "caffe/proto/caffe_v1.pb.h"
 #include "core/foreign_names.hpp"
@@ -88,6 +90,20 @@ bool HasField(const pb::Descriptor* type, const std::string& field) {
   return found != nullptr && !found->options().deprecated();
 }
 
+// Whether some layer that there is takes this part of LayerParameter: all do,
+// or it is named after the layer's type.
+bool IsUsed(const pb::FieldDescriptor& part) {
+  const std::string name(part.name());
+  if (name == "param" || name == "transform_param" || name == "loss_param") {
+    return true;
+  }
+  static const std::string kEnd = "Parameter";
+  std::string type(part.message_type()->name());
+  if (type.size() <= kEnd.size()) return false;
+  type.resize(type.size() - kEnd.size());
+  return LayerRegistry<float>::Registry().count(type) > 0;
+}
+
 // "; batch_triplet_loss_param has it" for a field of other parts of a layer;
 // "" where none has it.
 std::string WhereItBelongs(const std::string& field,
@@ -101,12 +117,16 @@ std::string WhereItBelongs(const std::string& field,
   if (type != layer && HasField(layer, field)) parts.push_back("the layer");
   for (int i = 0; i < layer->field_count(); ++i) {
     const pb::Descriptor* part = layer->field(i)->message_type();
-    if (part != nullptr && part != type && HasField(part, field)) {
-      parts.push_back(layer->field(i)->name());
+    if (part != nullptr && part != type && HasField(part, field) &&
+        IsUsed(*layer->field(i))) {
+      std::string name(layer->field(i)->name());
+      if (layer->field(i)->is_repeated()) name += " { }";
+      parts.push_back(name);
     }
   }
   if (parts.empty()) return "";
-  return "; " + ListNames(parts, 4) + (parts.size() > 1 ? " have it" : " has it");
+  return "; " + ListNames(parts, 4) +
+         (parts.size() > 1 ? " have it" : " has it");
 }
 
 // Most fields of a layer end in _param: that much likeness means nothing.
@@ -142,7 +162,9 @@ class Rewriter {
     token_ = outline_.TokenAt(report.line, report.column);
     line_ = report.line;
     Settle(report.text);
-    const std::string what = IsUnknownField(report)
+    const std::string comma = DecimalComma(report);
+    const std::string what = !comma.empty() ? comma
+                             : IsUnknownField(report)
                                  ? Unknown(report.text, fatal)
                                  : Mistake(report.text);
     const int block = Block();
@@ -200,8 +222,6 @@ class Rewriter {
       return "'" + field + "' inside '" + open.name + "', opened at line " +
              std::to_string(open.line + 1) + ": a '}' is missing before it";
     }
-    const std::string comma = DecimalComma(field);
-    if (!comma.empty()) return comma;
     std::string out = type->name() + " has no field '" + Printable(field) + "'";
     if (type == NetParameter::descriptor() &&
         SolverParameter::descriptor()->FindFieldByName(field)) {
@@ -215,16 +235,41 @@ class Rewriter {
   }
 
   // What to say of the 01 of `base_lr: 0,01`; "" where it is no such thing.
-  std::string DecimalComma(const std::string& digits) const {
-    const auto number = [](const std::string& text) {
-      return !text.empty() &&
-             text.find_first_not_of("0123456789") == std::string::npos;
-    };
-    if (!number(digits) || token_ < 2 || token_ >= Count()) return "";
-    const std::string& whole = outline_.tokens()[token_ - 2].text;
-    if (outline_.tokens()[token_ - 1].text != "," || !number(whole)) return "";
-    return "found '" + whole + "," + digits + "'; a number has a point in it, "
-           "not a comma: " + whole + "." + digits;
+  // protobuf looks at that token, or, of one with digits after a zero, into it.
+  std::string DecimalComma(const Report& report) {
+    if (!IsUnknownField(report) &&
+        !StartsWith(report.text, "Expected identifier") &&
+        !StartsWith(report.text, "Numbers starting with leading zero")) {
+      return "";
+    }
+    for (const int t : {token_, token_ - 1}) {
+      const std::string found = NumberWithComma(t);
+      if (found.empty()) continue;
+      token_ = t;
+      line_ = outline_.tokens()[t].line;
+      std::string point = found;
+      point[point.find(',')] = '.';
+      return "found '" + found + "'; a number has a point in it, not a "
+             "comma: " + point;
+    }
+    return "";
+  }
+
+  // "-0,5" where token t is the 5 of it, a field's value and not in a list.
+  std::string NumberWithComma(int t) const {
+    static const std::regex kWhole("[0-9]+");
+    static const std::regex kRest("[0-9]+([eE][+-]?[0-9]+)?[fF]?");
+    if (t < 3 || t >= Count()) return "";
+    const auto text = [&](int i) { return outline_.tokens()[i].text; };
+    if (text(t).size() > 40 || text(t - 2).size() > 40 || text(t - 1) != "," ||
+        !std::regex_match(text(t - 2), kWhole) ||
+        !std::regex_match(text(t), kRest)) {
+      return "";
+    }
+    const bool minus = text(t - 3) == "-";
+    const int colon = minus ? t - 4 : t - 3;
+    if (colon < 0 || text(colon) != ":") return "";
+    return (minus ? "-" : "") + text(t - 2) + "," + text(t);
   }
 
   // What to write in place of a field that its message lacks.
@@ -408,19 +453,6 @@ void ParsePrototxt(const std::string& text, const std::string& display,
     }
     unknown->push_back({report.line, report.column, in_layer, what});
   }
-}
-
-bool HasTopLevelField(const std::string& text, const std::string& name) {
-  const Outline outline(text);
-  for (size_t i = 0; i + 1 < outline.tokens().size(); ++i) {
-    const Outline::Token& token = outline.tokens()[i];
-    const std::string& next = outline.tokens()[i + 1].text;
-    if (token.block == 0 && token.text == name &&
-        (next == "{" || next == ":" || next == "<")) {
-      return true;
-    }
-  }
-  return false;
 }
 
 }  // namespace caffe

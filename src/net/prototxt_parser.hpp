@@ -29,9 +29,6 @@ void ParsePrototxt(const std::string& text, const std::string& display,
                    google::protobuf::TextFormat::ParseInfoTree* locations,
                    std::vector<UnknownField>* unknown);
 
-// True if the file has a field of this name at its top level.
-bool HasTopLevelField(const std::string& text, const std::string& name);
-
 }  // namespace caffe
 
 #endif  // TERCET_NET_PROTOTXT_PARSER_HPP_

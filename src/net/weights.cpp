@@ -31,6 +31,9 @@ constexpr int kBytes = Wire::WIRETYPE_LENGTH_DELIMITED;
 constexpr int kVarint = Wire::WIRETYPE_VARINT;
 // NetParameter has fields to 8, and 100; forks add a few.
 constexpr int kMostNetField = 300;
+// Of layers with blobs, and of blobs; the largest nets have some thousand.
+constexpr int kMostLayers = 100000;
+constexpr int64_t kMostBlobs = 400000;
 constexpr int kLayerCount = NetParameter::kLayerCountFieldNumber;
 
 // Field numbers of a layer, today and in 2014.
@@ -123,6 +126,7 @@ class WeightsReader {
   void ReadLayer(int size, const LayerFields& fields) {
     LayerParameter* layer = param_->add_layer();
     ++layers_;
+    last_name_.clear();
     const auto outer = in_.PushLimit(size);
     while (in_.BytesUntilLimit() > 0) {
       const uint32_t tag = in_.ReadTagNoLastTag();
@@ -151,9 +155,11 @@ class WeightsReader {
     const int size = ReadSize(in_.BytesUntilLimit());
     if (field == fields.name) {
       if (!in_.ReadString(layer->mutable_name(), size)) Fail();
+      last_name_ = layer->name();
     } else if (field == fields.type && fields.type_wire == kBytes) {
       if (!in_.ReadString(layer->mutable_type(), size)) Fail();
     } else if (field == fields.blobs) {
+      CountBlob(*layer);
       BlobProto* blob = layer->add_blobs();
       const auto outer = in_.PushLimit(size);
       if (!blob->MergeFromCodedStream(&in_) || in_.BytesUntilLimit() != 0) {
@@ -167,6 +173,15 @@ class WeightsReader {
     } else if (!in_.Skip(size)) {
       Fail();
     }
+  }
+
+  // Before it is made: refuses more than can be weights.
+  void CountBlob(const LayerParameter& layer) {
+    ++blobs_;
+    INPUT_CHECK(param_->layer_size() <= kMostLayers && blobs_ <= kMostBlobs)
+        << file_.path() << ": layer '" << layer.name() << "': a file holds at "
+        << "most " << kMostLayers << " layers with blobs and " << kMostBlobs
+        << " blobs, and this one holds more: is it a caffemodel?";
   }
 
   // A length that fits into `room`.
@@ -205,9 +220,8 @@ class WeightsReader {
     if (layers == 0 && !(at_end && (in_layer_ || param_->has_name()))) {
       INPUT_FAIL() << file_.path() << ": is not a caffemodel";
     }
-    const std::string last = layers == 0
-                                 ? "its first layer"
-                                 : "layer " + std::to_string(layers) + LastName();
+    std::string last = "its first layer";
+    if (layers > 0) last = "layer " + std::to_string(layers) + LastName();
     if (at_end) {
       INPUT_FAIL() << file_.path() << ": is truncated: its " << file_.size()
                    << " bytes end in or after " << last;
@@ -216,10 +230,9 @@ class WeightsReader {
                  << in_.CurrentPosition() << ", in or after " << last;
   }
 
-  // The layer in which reading stopped, where it is kept.
+  // The layer in which reading stopped, where its name was reached.
   std::string LastName() const {
-    const int kept = param_->layer_size();
-    return kept == 0 ? "" : " ('" + param_->layer(kept - 1).name() + "')";
+    return last_name_.empty() ? "" : " ('" + last_name_ + "')";
   }
 
   const InputFile& file_;
@@ -229,6 +242,8 @@ class WeightsReader {
   int64_t missing_ = 0;
   int64_t layers_ = 0;        // so far, those without blobs as well
   int64_t layer_count_ = -1;  // as the file says; -1: it does not
+  int64_t blobs_ = 0;
+  std::string last_name_;  // of the layer begun last, whether it is kept or not
   bool in_layer_ = false;
 };
 

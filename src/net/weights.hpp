@@ -21,10 +21,12 @@
 
 namespace caffe {
 
-// Name, type and blobs of each layer that has blobs. Throws Error(kInput), one line each, for
-// what is missing, a folder, empty, text, HDF5, truncated, damaged, a
-// solverstate or anything else; and for a blob whose shape and number of values
-// disagree. `param` then has unspecified content.
+// Name, type and blobs of each layer that has blobs. Throws Error(kInput), one
+// line each, for what is missing, a folder, empty, text, HDF5, truncated,
+// damaged, a solverstate or anything else; for a blob whose shape and number of
+// values disagree; and for more layers or blobs than any net has, since of tiny
+// ones each takes far more memory than it does in the file. `param` then has
+// unspecified content.
 void ReadWeights(const std::string& path, NetParameter* param);
 
 // The files of a list with commas, as a flag or an option names weights. Throws

@@ -76,8 +76,8 @@ struct NamedRow {
   const T* x;
 };
 
-// Error kInput, Error::NotFinite: row i of two matrices, a and b, whose distance
-// is not finite. Names what is not, or how long the two are.
+// Error kInput, Error::NotFinite: row i of two matrices, a and b, whose
+// distance is not finite. Names what is not, or how long the two are.
 template <typename T>
 [[noreturn]] void FailRowPair(const NamedRow<T>& a, const NamedRow<T>& b,
                               int64_t i, int64_t D);

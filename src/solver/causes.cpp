@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "caffe/layers/metric_loss_layer.hpp"
 #include "caffe/layers/people_source.hpp"
 #include "core/suggest.hpp"
+#include "net/check_labels.hpp"
 
 namespace caffe {
 namespace {
@@ -136,8 +136,6 @@ string Causes<Dtype>::OfCollapse() const {
 
 template <typename Dtype>
 string Causes<Dtype>::Normalise(const string& before) const {
-  static const std::set<string> kPassOn = {"Split", "Slice", "Reshape",
-                                           "Flatten"};
   for (int i = 0; i < static_cast<int>(net_.layers().size()); ++i) {
     const Layer<Dtype>* const layer = net_.layers()[i].get();
     const LayerParameter& param = layer->layer_param();
@@ -153,7 +151,7 @@ string Causes<Dtype>::Normalise(const string& before) const {
     for (; maker >= 0; --maker) {
       const vector<int>& tops = net_.top_ids(maker);
       if (std::count(tops.begin(), tops.end(), id) == 0) continue;
-      if (kPassOn.count(net_.layers()[maker]->type()) == 0) break;
+      if (!PassesOn(net_.layers()[maker]->type())) break;
       id = net_.bottom_ids(maker)[0];
     }
     if (maker < 0 || string(net_.layers()[maker]->type()) == "Normalize") {

@@ -10,7 +10,8 @@ namespace caffe {
 
 TEST(RowLengthsTest, LengthsThatDifferMuchAreToldForPlainDistances) {
   const std::vector<float> rows = {1, 0, 10, 0, 0, 1, 0, 10};
-  for (const auto kind : {metric::Distance::kSquaredL2, metric::Distance::kL2}) {
+  for (const auto kind :
+       {metric::Distance::kSquaredL2, metric::Distance::kL2}) {
     const std::string line = LengthsDiffer(kind, {&rows}, 2);
     EXPECT_NE(line.find("from 1 to 10"), std::string::npos) << line;
     EXPECT_NE(line.find("--distance=cosine"), std::string::npos) << line;

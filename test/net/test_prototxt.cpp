@@ -41,6 +41,16 @@ std::string SolverError(const std::string& text) {
   });
 }
 
+// The names of a net's layers with their lines.
+std::string NamesAndLines(const NetParameter& net) {
+  std::string out;
+  for (const LayerParameter& layer : net.layer()) {
+    const std::string& place = layer.source_location();
+    out += layer.name() + place.substr(place.rfind(':') + 1) + " ";
+  }
+  return out;
+}
+
 struct Misspelling {
   const char* text;
   const char* message;
@@ -60,6 +70,76 @@ TEST(PrototxtTest, StampsTheLineOfEachLayer) {
   EXPECT_EQ("dir/net.prototxt:4", net.layer(1).source_location());
   EXPECT_EQ("b", net.layer(1).name());
   EXPECT_EQ(128, net.layer(1).convolution_param().group());
+}
+
+TEST(PrototxtTest, LayersOfAListKeepTheirOrderAndLines) {
+  const std::string list = "layer: [\n{ name: 'a' },\n{ name: 'b' }]\n";
+  NetParameter net;
+  ParseNetPrototxt(list + "layer { name: 'c' }\nlayer: [{ name: 'd' }]", "n",
+                   &net);
+  EXPECT_EQ("a1 b3 c4 d5 ", NamesAndLines(net));
+  ParseNetPrototxt(list + "layers { name: 'x' type: RELU }\n"
+                          "layer { name: 'c' }\n"
+                          "layers: [{ name: 'y' type: RELU }\n"
+                          ", < name: 'z' type: RELU >]\nlayer < name: 'd' >",
+                   "n", &net);
+  EXPECT_EQ("a1 b3 x4 c5 y6 z7 d8 ", NamesAndLines(net));
+  EXPECT_EQ("n:3: layer 'b': LayerParameter has no field 'botom'; did you mean "
+            "'bottom'?",
+            NetError("layer: [{ name: 'a' },\n { name: 'x' },\n"
+                     "{ name: 'b' botom: 'x' }]\nlayer { name: 'c' }"));
+  SolverParameter solver;
+  ParseSolverPrototxt("net_param { layer: [{ name: 'a' },\n{ name: 'b' }]\n"
+                      "layer { name: 'c' } }\n"
+                      "test_net_param: [{ layer { name: 'd' } },\n"
+                      "{ layer { name: 'e' } }]",
+                      "s", &solver);
+  EXPECT_EQ("a1 b2 c3 ", NamesAndLines(solver.net_param()));
+  EXPECT_EQ("d4 ", NamesAndLines(solver.test_net_param(0)));
+  EXPECT_EQ("e5 ", NamesAndLines(solver.test_net_param(1)));
+}
+
+TEST(PrototxtTest, AnUnknownFieldOfAListStaysWithItsLayer) {
+  NetParameter net;
+  ParseNetPrototxt("layer: [{ name: 'a' botom: 'x' }, { name: 'b' }]\n"
+                   "layer { name: 'c' }",
+                   "n", &net);
+  ASSERT_EQ(3, net.layer_size());
+  EXPECT_TRUE(net.layer(0).has_unknown_field());
+  EXPECT_FALSE(net.layer(1).has_unknown_field());
+  EXPECT_FALSE(net.layer(2).has_unknown_field());
+}
+
+TEST(PrototxtTest, ACommaForAPointIsToldInEachFormOfANumber) {
+  const char* const numbers[] = {"0,01", "0,08", "0,009", "1,5e-3", "0,5f",
+                                 "-0,5", "-1,09", "10,5E+2", "0,1"};
+  for (const std::string number : numbers) {
+    std::string point = number;
+    point[point.find(',')] = '.';
+    EXPECT_EQ("s:2: found '" + number + "'; a number has a point in it, not a "
+              "comma: " + point,
+              SolverError("max_iter: 3\nbase_lr: " + number + "\n"));
+  }
+  // In a list the comma parts two numbers.
+  EXPECT_EQ("", SolverError("stepvalue: [1,5]"));
+  EXPECT_EQ(std::string::npos,
+            SolverError("stepvalue: [1,08]").find("a point in it"));
+}
+
+TEST(PrototxtTest, AFieldIsSentOnlyToPartsThatSomeLayerTakes) {
+  const auto advice = [](const std::string& fields) {
+    const std::string error = NetError("layer { name: 'a' " + fields + " }");
+    return error.substr(error.find("has no field"));
+  };
+  EXPECT_EQ("has no field 'mirror'; transform_param has it",
+            advice("mirror: true"));
+  EXPECT_EQ("has no field 'lr_mult'; param { } has it", advice("lr_mult: 1"));
+  EXPECT_EQ("has no field 'alpha'; the margin is written margin: here",
+            advice("batch_triplet_loss_param { alpha: 1 }"));
+  const std::string outputs = advice("num_output: 3");
+  EXPECT_EQ(std::string::npos, outputs.find("embed_param")) << outputs;
+  EXPECT_EQ(std::string::npos, outputs.find("recurrent_param")) << outputs;
+  EXPECT_NE(std::string::npos, outputs.find("inner_product_param")) << outputs;
 }
 
 TEST(PrototxtTest, ByteOrderMarkIsNoMistake) {

@@ -237,6 +237,55 @@ TEST(WeightsTest, ShapeAndValuesMustAgree) {
             WeightsError(path));
 }
 
+// A layer by its field in the net, with blobs of one value.
+std::string TinyLayer(bool v1, int blobs) {
+  std::string body = v1 ? "\x22\x01" "a" : "\x0a\x01" "a";
+  for (int i = 0; i < blobs; ++i) {
+    body += v1 ? "\x32" : "\x3a";
+    body += "\x06\x2a\x04" + std::string(4, '\0');
+  }
+  std::string size;
+  size_t rest = body.size();
+  for (; rest > 127; rest >>= 7) size += static_cast<char>(rest | 128);
+  size += static_cast<char>(rest);
+  return (v1 ? "\x12" : "\xa2\x06") + size + body;
+}
+
+TEST(WeightsTest, MoreTinyLayersOrBlobsThanAnyNetHasAreRefused) {
+  const std::string path = testing::TempDir() + "tiny.caffemodel";
+  for (const bool v1 : {false, true}) {
+    const std::string layer = TinyLayer(v1, 1);
+    std::string layers;
+    for (int i = 0; i < 100000; ++i) layers += layer;
+    Put(path, layers);
+    EXPECT_EQ("", WeightsError(path));
+    Put(path, layers + layer);
+    EXPECT_EQ(path + ": layer 'a': a file holds at most 100000 layers with "
+              "blobs and 400000 blobs, and this one holds more: is it a "
+              "caffemodel?",
+              WeightsError(path));
+    Put(path, TinyLayer(v1, 400001));
+    EXPECT_NE(std::string::npos, WeightsError(path).find("400000 blobs"));
+  }
+  std::remove(path.c_str());
+}
+
+TEST(WeightsTest, ADamagedFileNamesTheLayerReadLastThoughItHasNoBlobs) {
+  const std::string path = testing::TempDir() + "between.caffemodel";
+  const auto named = [](const std::string& name, int blobs) {
+    std::string layer = TinyLayer(false, blobs);
+    layer[5] = name[0];
+    return layer;
+  };
+  Put(path, named("p", 1) + named("q", 0) + "\xa2\x06\x7f");
+  EXPECT_NE(std::string::npos, WeightsError(path).find("layer 2 ('q')"))
+      << WeightsError(path);
+  Put(path, named("p", 1) + std::string("\xa2\x06\x00", 3) + "\xa2\x06\x7f");
+  EXPECT_EQ(std::string::npos, WeightsError(path).find("'p'"))
+      << WeightsError(path);
+  std::remove(path.c_str());
+}
+
 TEST(WeightsTest, MoreThanTwoGiBIsRefused) {
   const TempFolder folder;
   const std::string path = folder.File("w");

@@ -46,8 +46,8 @@ ImageOptions ImageOptionsFromFlags() {
   if (FlagGiven("crop")) settings.set_crop(FLAGS_crop);
   USAGE_CHECK(FLAGS_flip == "false" || FLAGS_flip == "true" ||
               FLAGS_flip == "mean" || FLAGS_flip == "concat")
-      << "--flip=" << FLAGS_flip << ": wanted mean (as --flip alone), concat or "
-      << "false";
+      << "--flip=" << FLAGS_flip << ": wanted mean (as --flip alone), concat "
+      << "or false";
   settings.set_flip(FLAGS_flip != "false");
   settings.set_flip_concat(FLAGS_flip == "concat");
   try {

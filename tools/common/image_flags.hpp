@@ -2,7 +2,7 @@
 //
 //   --mean_value=127.5      --mean_value=104,117,123     --scale=0.0078125
 //   --channels=bgr|rgb      --resize=112x96 (height x width; one number: a
-//   square)                 --crop=112x96, or one number       --flip|--flip=concat
+//   square)                 --crop=112x96, or one number  --flip|--flip=concat
 //
 // They replace what the net's Input layer says, and what they do is told in
 // caffe/embedder.hpp. A tool that calls these functions has `image_flags` among

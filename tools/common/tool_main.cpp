@@ -21,6 +21,7 @@
 #include "caffe/common.hpp"
 #include "caffe/util/math_functions.hpp"
 #include "core/cpu.hpp"
+#include "core/text.hpp"
 
 namespace caffe {
 namespace {
@@ -290,47 +291,22 @@ void LoadLayerLibraries(const std::string& paths) {
 
 const std::string& CommandLine() { return GivenCommand(); }
 
-namespace {
-
-// The bytes of the letter that begins at `at`; 0 where these are no UTF-8.
-size_t LetterBytes(const std::string& text, size_t at) {
-  const auto byte = [&](size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-  };
-  const unsigned first = byte(at);
-  if (first < 0x80) return 1;
-  const size_t count = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  for (size_t k = 1; k < count; ++k) {
-    if ((byte(at + k) & 0xC0) != 0x80) return 0;
-  }
-  // Too long a form, a half of a pair of UTF-16, beyond the last letter.
-  const unsigned second = byte(at + 1);
-  const bool wrong = (first == 0xE0 && second < 0xA0) ||
-                     (first == 0xED && second >= 0xA0) ||
-                     (first == 0xF0 && second < 0x90) ||
-                     (first == 0xF4 && second >= 0x90);
-  return wrong ? 0 : count;
-}
-
-}  // namespace
-
 std::string JsonString(const std::string& text) {
   std::string out = "\"";
   for (size_t at = 0; at < text.size();) {
-    const size_t bytes = LetterBytes(text, at);
-    const auto c = static_cast<unsigned char>(text[at]);
-    if (bytes == 0) {
+    const size_t begin = at;
+    const int32_t c = NextLetter(text, &at);
+    if (c < 0) {
       out += "\\ufffd";
     } else if (c < 32 || c == 127) {
       char escape[8];
-      std::snprintf(escape, sizeof(escape), "\\u%04x", c);
+      std::snprintf(escape, sizeof(escape), "\\u%04x",
+                    static_cast<unsigned>(c));
       out += escape;
     } else {
       if (c == '"' || c == '\\') out += '\\';
-      out.append(text, at, bytes);
+      out.append(text, begin, at - begin);
     }
-    at += bytes == 0 ? 1 : bytes;
   }
   return out + "\"";
 }

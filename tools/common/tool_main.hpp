@@ -12,8 +12,9 @@
 // error is one line on stderr, `error: <message>`, and nothing else: what is
 // logged while a tool sets itself up is held back until ReleaseLog(), and
 // dropped if the tool fails before. --quiet and --minloglevel=N, which every
-// subcommand has, keep the log to warnings or errors. Exit codes: 0 done, 1 bad input or a
-// failed run, 2 bad command line, 3 no such device, 70 a bug of ours.
+// subcommand has, keep the log to warnings or errors. Exit codes: 0 done, 1 bad
+// input or a failed run, 2 bad command line, 3 no such device, 70 a bug of
+// ours.
 #ifndef TERCET_TOOLS_COMMON_TOOL_MAIN_HPP_
 #define TERCET_TOOLS_COMMON_TOOL_MAIN_HPP_
 

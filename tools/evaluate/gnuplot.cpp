@@ -19,7 +19,7 @@
 
 #include "caffe/check.hpp"
 #include "caffe/util/io.hpp"
-#include "core/text_width.hpp"
+#include "core/text.hpp"
 
 extern char** environ;
 
@@ -131,27 +131,6 @@ void CheckWhole(const std::string& path, const std::string& end) {
   file.Read(&tail[0], static_cast<int64_t>(tail.size()));
   INPUT_CHECK(tail.find(end) != std::string::npos)
       << path << ": gnuplot wrote only a part of it; is the disk full?";
-}
-
-// The length of the UTF-8 character that begins at text[at]; 0 where there is
-// none.
-size_t Utf8Length(const std::string& text, size_t at) {
-  const auto byte = [&](size_t i) {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0u;
-  };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Longer than need be, half of a UTF-16 pair, beyond the last character.
-  if ((lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xed && byte(1) > 0x9f) ||
-      (lead == 0xf0 && byte(1) < 0x90) || (lead == 0xf4 && byte(1) > 0x8f)) {
-    return 0;
-  }
-  return length;
 }
 
 // Ranges of the letters that some installed font has, as fontconfig tells;
@@ -279,16 +258,15 @@ void DrawWithGnuplot(const std::string& folder, const GnuplotPicture& picture) {
 std::string GnuplotQuote(const std::string& text) {
   std::string quoted = "'";
   for (size_t at = 0; at < text.size();) {
-    const size_t length = Utf8Length(text, at);
-    const unsigned char byte = static_cast<unsigned char>(text[at]);
-    if (length == 0 || byte < 0x20 || byte == 0x7f) {
+    const size_t begin = at;
+    const int32_t letter = NextLetter(text, &at);
+    if (letter < 0x20 || letter == 0x7f) {
       quoted += '?';
-    } else if (byte == '\'') {
+    } else if (letter == '\'') {
       quoted += "''";
     } else {
-      quoted.append(text, at, length);
+      quoted.append(text, begin, at - begin);
     }
-    at += length == 0 ? 1 : length;
   }
   return quoted + "'";
 }

@@ -104,7 +104,8 @@ double DecadeBelow(double share) {
 double StepBelow(double share) {
   const double decade = std::pow(10.0, std::floor(std::log10(share) + 1e-9));
   for (const double step : {5.0, 2.0}) {
-    if (step * decade <= share * (1 + 1e-9)) return std::min(0.5, step * decade);
+    const double tick = step * decade;
+    if (tick <= share * (1 + 1e-9)) return std::min(0.5, tick);
   }
   return std::min(0.5, decade);
 }

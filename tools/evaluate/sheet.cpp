@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "caffe/check.hpp"
+#include "core/text.hpp"
 #include "core/text_width.hpp"
 #include "data/image.hpp"
 #include "tools/evaluate/gnuplot.hpp"

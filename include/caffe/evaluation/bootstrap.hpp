@@ -41,8 +41,8 @@ struct VerificationIntervals {
   // NaN where no replicate has the figure.
   Interval auc, eer, accuracy;
   std::vector<Interval> tar;  // one a FAR
-  // The figures of each draw, NaN where it has none. The same seed and number of
-  // people draw the same people, so two nets may be compared draw by draw.
+  // The figures of each draw, NaN where it has none. The same seed and number
+  // of people draw the same people, so two nets may be compared draw by draw.
   std::vector<double> auc_draws, eer_draws;
 };
 

@@ -10,9 +10,9 @@
 // Options, identity_data_param:
 //   source                a folder with one folder of images a person, or a
 //                         list of `path label` lines. Images: PGM, PPM, PNG,
-//                         JPEG, BMP, WebP, TIFF. Label: the person's place in the natural
-//                         order of all folders ("s2" before "s10"), or the
-//                         number in the list.
+//                         JPEG, BMP, WebP, TIFF. Label: the person's place in
+//                         the natural order of all folders ("s2" before "s10"),
+//                         or the number in the list.
 //   root_folder [""]      put in front of a list's paths; the list's own
 //                         folder where empty
 //   identities_per_batch  P, at least 2

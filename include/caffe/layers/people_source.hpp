@@ -15,9 +15,9 @@ struct PeopleSummary {
   string source;  // the folder or list
   int64_t people = 0;
   int64_t images = 0;
-  // Labels that stand in batches; no more than `people`.
-  int least_label = 0;
-  int greatest_label = -1;
+  // Those that stand in batches, each once, the least one first; no more than
+  // `people`.
+  vector<int> labels;
 };
 
 class PeopleSource {

@@ -21,8 +21,8 @@
 //   split { fold of } for a folder: person i of the natural order is in fold
 //                     i mod of; TRAIN draws the people outside `fold`, TEST
 //                     those inside
-//   broken [STOP]     or SKIP, max_pixels [64 Mi]: as in IdentityData; of a list
-//                     the lines with a broken image are left out
+//   broken [STOP]     or SKIP, max_pixels [64 Mi]: as in IdentityData; of a
+//                     list the lines with a broken image are left out
 //   threads [2], prefetch [4]  decoding threads, batches kept ready
 // and transform_param (data/transformer.hpp). After resize and crop all
 // images must have one size.

@@ -2,10 +2,10 @@
 // (SphereFace), CosFace and ArcFace. Functions on pointers; reading options,
 // and the softmax over the scores, is left to the layers.
 //
-// x is N x D, w is C x D, y is N x C; a row of x or w whose square is not finite
-// makes NaN of the scores that its length is part of. class_of has N values, -1
-// where a row has no class, or is null where none has one. With u^ = u/|u|, or 0
-// where u is 0:
+// x is N x D, w is C x D, y is N x C; a row of x or w whose square is not
+// finite makes NaN of the scores that its length is part of. class_of has N
+// values, -1 where a row has no class, or is null where none has one. With
+// u^ = u/|u|, or 0 where u is 0:
 //
 //   cos t_ij = x^_i . w^_j
 //   y_ij     = l_i cos t_ij            for j other than row i's class

@@ -189,7 +189,7 @@ void CheckInput() {
     return;
   }
   RequireFlag("model");
-  if (!FLAGS_pixels) RequireFlag("weights");
+  if (!FLAGS_pixels) RequireWeights();
   if (!FlagGiven("gallery") && !FlagGiven("pairs")) RequireFlag("images");
 }
 

@@ -251,9 +251,9 @@ metric::OfflineMining Mine(const metric::OfflineMiningOptions& options,
 }
 
 int Run() {
-  for (const char* flag : {"model", "weights", "images", "out"}) {
-    RequireFlag(flag);
-  }
+  RequireFlag("model");
+  RequireWeights();
+  for (const char* flag : {"images", "out"}) RequireFlag(flag);
   const metric::OfflineMiningOptions options = ReadOptions();
   const ImageOptions image_options = ImageOptionsFromFlags();
   SkipBroken();

@@ -54,7 +54,6 @@ void CheckReadsData(const Net<float>& net) {
 
 int Run() {
   RequireFlag("model");
-  RequireFlag("weights");
   RequireAtLeast("iterations", FLAGS_iterations, 1);
   UseThreads(FLAGS_threads);
   UseGpu(FLAGS_gpu);
@@ -63,6 +62,7 @@ int Run() {
   const vector<string> stages = SplitList(FLAGS_stage);
   Net<float> net(FLAGS_model, TEST, FLAGS_level, &stages);
   CheckReadsData(net);
+  CheckWeightsGiven(FLAGS_model, !net.params().empty());
   LoadWeights(FLAGS_weights, &net);
   ReleaseLog();
   vector<double> sums;

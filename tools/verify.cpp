@@ -103,7 +103,7 @@ void Print(const Verdict& verdict, const string& source) {
 
 int Run() {
   RequireFlag("model");
-  RequireFlag("weights");
+  RequireWeights();
   const vector<string>& paths = Arguments();
   USAGE_CHECK(paths.size() == 2)
       << "found " << paths.size() << (paths.size() == 1 ? " image" : " images")

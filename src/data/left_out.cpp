@@ -13,6 +13,8 @@
 namespace caffe {
 
 void LeftOut::AddFile(const std::string& name) {
+  // The solver's lock on snapshots is no stray file.
+  if (name.size() > 5 && name.substr(name.size() - 5) == ".lock") return;
   const size_t dot = name.rfind('.');
   std::string ending = dot == std::string::npos ? "" : name.substr(dot);
   std::transform(ending.begin(), ending.end(), ending.begin(),

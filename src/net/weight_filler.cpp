@@ -111,7 +111,20 @@ void WeightFiller<Dtype>::Fill(const NetParameter& weights,
 }
 
 template <typename Dtype>
+void WeightFiller<Dtype>::RefuseNothing() const {
+  if (!filled_.empty()) return;
+  vector<string> wanted;
+  for (const auto& layer : nets_[0]->layers()) {
+    if (!layer->blobs().empty()) wanted.push_back(layer->layer_param().name());
+  }
+  INPUT_CHECK(wanted.empty())
+      << origins_ << ": holds no weights, only layers without; wanted weights for "
+      << ListNames(wanted);
+}
+
+template <typename Dtype>
 void WeightFiller<Dtype>::Report() const {
+  RefuseNothing();
   set<const SyncedMemory*> seen = filled_;
   for (size_t i = 0; i < nets_.size(); ++i) {
     vector<string> unfilled;

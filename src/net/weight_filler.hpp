@@ -25,10 +25,12 @@ class WeightFiller {
   // file has several values.
   void Fill(const NetParameter& weights, const string& origin);
 
-  // Names in the log the layers that no call of Fill had values for.
+  // Names in the log the layers that no call of Fill had values for. Error
+  // kInput where the first net has parameters and none was filled.
   void Report() const;
 
  private:
+  void RefuseNothing() const;
   struct Match {
     Layer<Dtype>* layer;
     const LayerParameter* stored;

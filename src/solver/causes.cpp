@@ -32,6 +32,18 @@ const Blob<Dtype>* Weights(Layer<Dtype>& layer) {
   return layer.param_propagate_down(0) ? blobs[0].get() : nullptr;
 }
 
+// Whether all rows, one for each output, are the same but for rounding.
+template <typename Dtype>
+bool RowsEqual(const Dtype* values, int rows, int columns) {
+  constexpr double kRounding = 1e-4;  // of the largest value
+  Dtype largest = 0, apart = 0;
+  for (int k = 0; k < rows * columns; ++k) {
+    largest = std::max(largest, std::fabs(values[k]));
+    apart = std::max(apart, std::fabs(values[k] - values[k % columns]));
+  }
+  return apart <= kRounding * largest;
+}
+
 bool HasFiller(const LayerParameter& layer) {
   return layer.convolution_param().has_weight_filler() ||
          layer.inner_product_param().has_weight_filler();
@@ -98,6 +110,40 @@ string Causes<Dtype>::DeadLayers() {
          "nothing is learned there; to mend it, " + OfCollapse();
 }
 
+// Equal filters that get different gradients become different: a classifier's
+// may start so.
+template <typename Dtype>
+string Causes<Dtype>::EqualFilters() {
+  vector<string> names;
+  equal_.clear();
+  for (size_t i = 0; i < net_.layers().size(); ++i) {
+    const Blob<Dtype>* const weights = Weights(*net_.layers()[i]);
+    if (weights == nullptr || weights->shape(0) < 2 ||
+        AllZero(weights->cpu_data(), weights->count())) {
+      continue;
+    }
+    const int rows = weights->shape(0), columns = weights->count(1);
+    if (!RowsEqual(weights->cpu_data(), rows, columns) ||
+        !RowsEqual(weights->cpu_diff(), rows, columns)) {
+      continue;
+    }
+    equal_.push_back(static_cast<int>(i));
+    names.push_back(net_.layer_names()[i]);
+  }
+  if (equal_.empty()) return "";
+  return LayerPlace(net_.layers()[equal_[0]]->layer_param()) + ": all " +
+         "filters of " + ListNames(names) + " start equal and get equal " +
+         "gradients, so their outputs stay one and the same; to mend it, " +
+         Fillers(names);
+}
+
+template <typename Dtype>
+string Causes<Dtype>::Fillers(const vector<string>& names) {
+  return "give " + ListNames(names) + " a weight_filler that draws, such as "
+         "weight_filler { type: \"xavier\" } or \"msra\", or load weights "
+         "(--weights)";
+}
+
 template <typename Dtype>
 string Causes<Dtype>::RateTooSmall() const {
   // In kRateIterations, as a share: what is no learning, and what is.
@@ -106,7 +152,10 @@ string Causes<Dtype>::RateTooSmall() const {
   for (const Remembered& start : start_) {
     most = std::max(most, Moved(start.values, Sample(*start.blob)));
   }
-  if (start_.empty() || !dead_.empty() || !(most < kStill)) return "";
+  if (start_.empty() || !dead_.empty() || !equal_.empty() ||
+      !(most < kStill)) {
+    return "";
+  }
   ostringstream text;
   text << "in " << kRateIterations << " iterations no layer's weights moved by "
        << "more than " << 100 * most << " % of their size: the rate is too "
@@ -128,10 +177,22 @@ string Causes<Dtype>::OfCollapse() const {
       names.push_back(net_.layer_names()[i]);
     }
   }
-  if (names.empty()) return OfLargeValues();
+  if (names.empty()) return OfEqualFilters();
   return "give " + ListNames(names) + " a weight_filler, such as "
          "weight_filler { type: \"xavier\" }, or load weights (--weights)" +
          Normalise(", and");
+}
+
+template <typename Dtype>
+string Causes<Dtype>::OfEqualFilters() const {
+  vector<string> names;
+  for (const int i : equal_) {
+    const Blob<Dtype>& weights = *net_.layers()[i]->blobs()[0];
+    if (RowsEqual(weights.cpu_data(), weights.shape(0), weights.count(1))) {
+      names.push_back(net_.layer_names()[i]);
+    }
+  }
+  return names.empty() ? OfLargeValues() : Fillers(names);
 }
 
 template <typename Dtype>

@@ -1,5 +1,5 @@
 // Why a run learns nothing or diverges, as far as the net tells: weights that
-// begin at 0, statistics of BatchNorm that nobody filled, pixels without a
+// begin at 0 or all equal, statistics of BatchNorm that nobody filled, pixels without a
 // scale, a power below 1 at 0, a rate that moves nothing, a set that a few
 // batches hold. Each finding is a remedy for "to mend it, ...", or a line for
 // the log; when to look, and what else may be wrong, is left to the solver and
@@ -29,6 +29,9 @@ class Causes {
   // everywhere and have got no gradient: two or more, or one without a filler.
   // Or "".
   string DeadLayers();
+  // After the first backward pass: a line on the layers whose filters are all
+  // equal, and so are their gradients: they stay equal. Or "".
+  string EqualFilters();
   // Before the update of iteration kRateIterations of a run: a line where the
   // weights are nearly what they were, or "".
   static constexpr int kRateIterations = 100;
@@ -52,13 +55,17 @@ class Causes {
 
   // "", or what keeps embeddings of a metric loss from growing without end.
   string Normalise(const string& before) const;
+  // What to change where filters are equal; without such, OfLargeValues.
+  string OfEqualFilters() const;
+  static string Fillers(const vector<string>& names);
   string EmptyAverages() const;
   string Pixels() const;
   string PowerAtZero() const;
 
   const Net<Dtype>& net_;
   vector<Remembered> start_;
-  vector<int> dead_;  // layers
+  vector<int> dead_;   // layers
+  vector<int> equal_;  // layers
 };
 
 }  // namespace caffe

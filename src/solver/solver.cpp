@@ -2,6 +2,8 @@
 // solver_run.cpp, testing solver_test.cpp, snapshots solver_snapshot.cpp.
 #include "caffe/solver.hpp"
 
+#include <algorithm>
+
 #include "convolution/cudnn_choice.hpp"
 #include "core/split_list.hpp"
 #include "net/prototxt.hpp"
@@ -52,6 +54,44 @@ void SetState(Phase phase, const NetState* from_solver, NetParameter* net) {
   state.MergeFrom(net->state());
   if (from_solver != nullptr) state.MergeFrom(*from_solver);
   *net->mutable_state() = state;
+}
+
+// The averages of BatchNorm are nothing that a rate moves.
+template <typename Dtype>
+void WarnOfNoRate(const SolverParameter& param, const Net<Dtype>& net) {
+  const bool learns =
+      std::any_of(net.layers().begin(), net.layers().end(), [](auto& layer) {
+        return !layer->blobs().empty() && string(layer->type()) != "BatchNorm";
+      });
+  if (!learns) return;
+  const vector<float>& rates = net.params_lr();
+  if (param.base_lr() == 0) {
+    LOG(WARNING) << SolverPlace(param, "base_lr")
+                 << "base_lr is 0: no weight moves, so nothing is learnt";
+  } else if (std::all_of(rates.begin(), rates.end(),
+                         [](float rate) { return rate == 0; })) {
+    LOG(WARNING) << SolverPlace(param, "net")
+                 << "each lr_mult of the train net is 0: no weight moves, so "
+                    "nothing is learnt";
+  }
+}
+
+// Each snapshot would be one more file that is no image among the people.
+template <typename Dtype>
+void WarnOfImageFolders(const SolverParameter& param, const Net<Dtype>& net) {
+  if (!WantsSnapshots(param)) return;
+  for (const auto& layer : net.layers()) {
+    const LayerParameter& own = layer->layer_param();
+    for (const string& folder : {own.identity_data_param().source(),
+                                 own.triplet_data_param().source()}) {
+      if (!IsBelow(param.snapshot_prefix(), folder)) continue;
+      LOG(WARNING) << SolverPlace(param, "snapshot_prefix") << "snapshots, '"
+                   << param.snapshot_prefix() << "_iter_*', go into '" << folder
+                   << "', which layer '" << own.name()
+                   << "' reads as a folder of images; give another "
+                      "snapshot_prefix";
+    }
+  }
 }
 
 // How the GPU multiplies, for the whole process.
@@ -107,6 +147,8 @@ void Solver<Dtype>::Init() {
   InitTrainNet();
   CheckWeightsSize(param_, *net_);
   InitTestNets();
+  WarnOfImageFolders(param_, *net_);
+  for (const auto& net : test_nets_) WarnOfImageFolders(param_, *net);
   WatchLosses();
   causes_.reset(new Causes<Dtype>(*net_));
   string files;
@@ -142,6 +184,7 @@ void Solver<Dtype>::InitTrainNet() {
     LOG(WARNING) << SolverPlace(param_, "net")
                  << "no layer of the train net has a loss: nothing is learnt";
   }
+  WarnOfNoRate(param_, *net_);
 }
 
 template <typename Dtype>

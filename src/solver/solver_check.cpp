@@ -4,9 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <vector>
 
 #include "caffe/check.hpp"
@@ -253,6 +256,17 @@ std::string FindNetFile(const SolverParameter& param, const std::string& field,
   }
   INPUT_FAIL() << SolverPlace(param, field) << "net file '" << file
                << "' does not exist" << PathHint(file);
+}
+
+bool IsBelow(const std::string& prefix, const std::string& folder) {
+  std::error_code code;
+  if (!std::filesystem::is_directory(folder, code)) return false;
+  const auto inner = std::filesystem::canonical(FolderOf(prefix), code);
+  if (code) return false;
+  const auto outer = std::filesystem::canonical(folder, code);
+  if (code) return false;
+  return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end())
+             .first == outer.end();
 }
 
 }  // namespace caffe

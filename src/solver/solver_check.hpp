@@ -34,6 +34,9 @@ int GenericTestNets(const SolverParameter& param);
 std::string FindNetFile(const SolverParameter& param, const std::string& field,
                         const std::string& file);
 
+// Whether a file of this prefix lies in the folder, or below it.
+bool IsBelow(const std::string& prefix, const std::string& folder);
+
 }  // namespace caffe
 
 #endif  // TERCET_SOLVER_SOLVER_CHECK_HPP_

@@ -41,7 +41,10 @@ void Solver<Dtype>::LogCause(const string& line) {
 // The rate of a resumed run may well be small.
 template <typename Dtype>
 void Solver<Dtype>::LookForCauses() {
-  if (updates_ == 0) LogCause(causes_->DeadLayers());
+  if (updates_ == 0) {
+    LogCause(causes_->DeadLayers());
+    LogCause(causes_->EqualFilters());
+  }
   if (updates_ == Causes<Dtype>::kRateIterations && updates_ == iter_ &&
       param_.base_lr() > 0 &&
       gradient_sums_->Squares(net_->learnable_params()) > 0) {

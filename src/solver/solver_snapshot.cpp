@@ -4,18 +4,41 @@
 #include <cmath>
 
 #include "caffe/solver.hpp"
+#include "convolution/cudnn_choice.hpp"
+#include "core/suggest.hpp"
+#include "net/weight_filler.hpp"
+#include "net/weights.hpp"
 #include "solver/history_order.hpp"
 #include "solver/lr_policy.hpp"
 #include "solver/snapshot.hpp"
-#include "convolution/cudnn_choice.hpp"
-#include "net/weight_filler.hpp"
-#include "net/weights.hpp"
 
 namespace caffe {
 namespace {
 
 string TestPrefix(size_t test_net) {
   return "test" + std::to_string(test_net) + ":";
+}
+
+// Weights go by the names of layers, and those of another shape are refused.
+template <typename Dtype>
+string Renamings(const Net<Dtype>& net, const NetParameter& weights) {
+  vector<string> names;
+  for (const LayerParameter& stored : weights.layer()) {
+    const auto layer = net.has_layer(stored.name())
+                           ? net.layer_by_name(stored.name())
+                           : nullptr;
+    if (layer == nullptr || stored.blobs_size() == 0) continue;
+    const auto& blobs = layer->blobs();
+    bool fits = stored.blobs_size() == static_cast<int>(blobs.size());
+    for (size_t i = 0; fits && i < blobs.size(); ++i) {
+      fits =
+          StoredShapeFits(stored.blobs(static_cast<int>(i)), blobs[i]->shape());
+    }
+    if (!fits) names.push_back(stored.name());
+  }
+  if (names.empty()) return "";
+  return ", give " + ListNames(names) + " another name in the net, to be " +
+         "learnt afresh, and then";
 }
 
 }  // namespace
@@ -76,9 +99,10 @@ void Solver<Dtype>::Restore(const char* state_file) {
     LoadLayersAndWeights(state, weights, model);
   } catch (const Error& error) {
     throw error
-        .With(error.kind(),
-              string(error.what()) + "; to begin a new run with its weights: "
-                                     "--weights=" + model)
+        .With(error.kind(), string(error.what()) +
+                                "; to begin a new run with its weights" +
+                                Renamings(*net_, weights) + ": --weights=" +
+                                model)
         .At(file);
   }
   LoadHistory(state);

@@ -1,6 +1,7 @@
 // Testing: the test nets run with the weights of the train net, and the mean
 // of each output value is logged.
 #include "caffe/solver.hpp"
+#include "caffe/util/rng.hpp"
 
 namespace caffe {
 
@@ -11,14 +12,17 @@ bool Solver<Dtype>::TestIsDue() const {
 }
 
 // A snapshot while a test is under way holds the run's state from before it,
-// so that the resumed run tests from the start again.
+// so that the resumed run tests from the start again. What a test net draws is
+// given back: training draws the same whether there are tests or not.
 template <typename Dtype>
 void Solver<Dtype>::TestAll() {
   before_.reset(new SolverState);
   SaveRunState(before_.get());
+  const Rng before_test = Caffe::rng();
   for (int i = 0; i < static_cast<int>(test_nets_.size()) && !stopping_; ++i) {
     Test(i);
   }
+  Caffe::set_rng(before_test);
   if (!stopping_) before_.reset();
 }
 

@@ -94,6 +94,35 @@ TEST_F(CausesTest, ALayerThatStartsAtZeroAndLearnsIsNotNamed) {
   ExpectLearns(Run(net), 0.3);
 }
 
+TEST_F(CausesTest, EqualFiltersOfAClassifierThatBecomeDifferentAreNotNamed) {
+  string net = Classifier("type: 'xavier'");
+  const string filler = "type: 'xavier'";
+  net.replace(net.rfind(filler), filler.size(), "value: 0.1");
+  ExpectLearns(Run(net), 0.3);
+}
+
+// What building the solver says.
+string ToldAtSetUp(const string& net, const string& options) {
+  CauseLog log;
+  MakeSolver<float>(ParseSolver("lr_policy: 'fixed' random_seed: 3 "
+                                "snapshot_after_train: false max_iter: 10 " +
+                                    options,
+                                net));
+  return log.text;
+}
+
+TEST_F(CausesTest, ARateOfZeroIsNamedAtSetUp) {
+  string net = Classifier("type: 'xavier'");
+  EXPECT_NE(ToldAtSetUp(net, "base_lr: 0").find("base_lr is 0"), string::npos);
+  EXPECT_EQ(ToldAtSetUp(net, "base_lr: 0.1"), "");
+  for (size_t at = 0; (at = net.find("inner_product_param", at)) !=
+                      string::npos; at += 60) {
+    net.insert(at, "param { lr_mult: 0 } param { lr_mult: 0 } ");
+  }
+  EXPECT_NE(ToldAtSetUp(net, "base_lr: 0.1").find("each lr_mult"),
+            string::npos);
+}
+
 string ThroughPower(const string& power) {
   return "layer { name: 'x' type: 'DummyData' top: 'x' dummy_data_param { "
          "shape { dim: 2 dim: 1 } data_filler { value: 1 } } }\n"
@@ -169,6 +198,30 @@ string MineFrom(const ImageFolder& images, const string& name, int people,
          "layer { name: 'loss' type: 'BatchTripletLoss' bottom: 'unit' "
          "bottom: 'label' top: 'loss' batch_triplet_loss_param { margin: 0.2 "
          "mining: " + mining + " } }\n";
+}
+
+TEST_F(CausesTest, FiltersThatAreAllEqualAreNamedAndNotTheRate) {
+  string net = MineFrom(folder_, "equal", 4, "BATCH_ALL");
+  const string filler = "type: 'xavier'";
+  net.replace(net.find(filler), filler.size(), "value: 0.01");
+  const Told told = Run(net, "base_lr: 0.01");
+  ExpectTold(told, {"Iteration 0: ", "layer 'fc' (InnerProduct)",
+                    "all filters of fc start equal",
+                    "give fc a weight_filler that draws"});
+  EXPECT_EQ(told.text.find("raise base_lr"), string::npos) << told.text;
+}
+
+TEST_F(CausesTest, SnapshotsAmongTheImagesAreNamedAndTheLockIsNotCounted) {
+  const string net = MineFrom(folder_, "people", 4, "BATCH_ALL");
+  const string options = "base_lr: 0.1 snapshot: 5 snapshot_prefix: '";
+  for (const char* inside : {"people", "people/p1/", "people/run"}) {
+    const string told = ToldAtSetUp(net, options + (folder_ / inside) + "'");
+    EXPECT_NE(told.find("which layer 'faces' reads as a folder of images"),
+              string::npos)
+        << told;
+    EXPECT_EQ(told.find("left out"), string::npos) << told;
+  }
+  EXPECT_EQ(ToldAtSetUp(net, options + (folder_ / "people_run") + "'"), "");
 }
 
 TEST_F(CausesTest, ARateTooSmallToMoveIsNamedUnderBatchAll) {

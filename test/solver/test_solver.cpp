@@ -44,6 +44,26 @@ TEST(SolverTest, TestInitializationCanBeLeftOut) {
   }
 }
 
+// A test net that draws random numbers, beside a train net that draws, too.
+TEST(SolverTest, TestsLeaveNoTraceInTheWeights) {
+  const std::string net =
+      TeacherNet(4, 3, 5, 2, true) +
+      "layer { name: 'noise' type: 'DummyData' top: 'noise' include { phase: "
+      "TEST } dummy_data_param { shape { dim: 7 } data_filler { type: "
+      "'gaussian' } } }";
+  const auto train = [&net](const std::string& tests) {
+    auto solver = MakeSolver<float>(
+        ParseSolver(kAnySolver + ("test_iter: 3 " + tests), net));
+    solver->Step(10);
+    return Weights(solver.get());
+  };
+  const std::vector<float> none =
+      train("test_interval: 1000 test_initialization: false");
+  EXPECT_EQ(train("test_interval: 2"), none);
+  EXPECT_EQ(train("test_interval: 5"), none);
+  EXPECT_EQ(train("test_interval: 2 test_initialization: false"), none);
+}
+
 TEST(SolverTest, AverageLossIsTheMeanOfTheLastOnes) {
   const std::string net = TeacherNet(4, 3, 5, 2, false);
   auto plain = MakeSolver<double>(ParseSolver(kAnySolver, net));

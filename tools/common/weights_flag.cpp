@@ -20,6 +20,12 @@ std::string CheckedWeights(const std::string& value) {
   return none ? "" : value;
 }
 
+void RequireWeights() {
+  USAGE_CHECK(FlagGiven("weights") && !FlagValues("weights").back().empty())
+      << "--weights is missing: give --weights=F, or --weights=none for a net "
+      << "as its fillers make it";
+}
+
 void CheckWeightsGiven(const std::string& model, bool has_parameters) {
   USAGE_CHECK(!has_parameters || FlagGiven("weights"))
       << "--weights is missing: " << model << " has weights, which would be "

@@ -13,6 +13,9 @@ namespace caffe {
 // others.
 std::string CheckedWeights(const std::string& value);
 
+// Error kUsage where the flag is not given.
+void RequireWeights();
+
 // Error kUsage where the flag is not given to a net that has weights: what
 // comes out would be that of random ones.
 void CheckWeightsGiven(const std::string& model, bool has_parameters);

@@ -11,6 +11,7 @@
 #include "data/list_file.hpp"
 #include "tools/common/image_flags.hpp"
 #include "tools/common/tool_main.hpp"
+#include "tools/common/weights_flag.hpp"
 
 namespace caffe {
 
@@ -186,7 +187,7 @@ void CheckInput() {
     return;
   }
   RequireFlag("model");
-  if (!FLAGS_pixels) RequireFlag("weights");
+  if (!FLAGS_pixels) RequireWeights();
   if (!FlagGiven("gallery") && !FlagGiven("pairs")) RequireFlag("images");
 }
 

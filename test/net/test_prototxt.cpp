@@ -101,12 +101,12 @@ TEST(PrototxtTest, LayersOfAListKeepTheirOrderAndLines) {
 
 TEST(PrototxtTest, AnUnknownFieldOfAListStaysWithItsLayer) {
   NetParameter net;
-  ParseNetPrototxt("layer: [{ name: 'a' botom: 'x' }, { name: 'b' }]\n"
+  ParseNetPrototxt("layer: [{ name: 'a' }, { name: 'b' botom: 'x' }]\n"
                    "layer { name: 'c' }",
                    "n", &net);
   ASSERT_EQ(3, net.layer_size());
-  EXPECT_TRUE(net.layer(0).has_unknown_field());
-  EXPECT_FALSE(net.layer(1).has_unknown_field());
+  EXPECT_FALSE(net.layer(0).has_unknown_field());
+  EXPECT_TRUE(net.layer(1).has_unknown_field());
   EXPECT_FALSE(net.layer(2).has_unknown_field());
 }
 

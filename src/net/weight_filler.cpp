@@ -118,8 +118,8 @@ void WeightFiller<Dtype>::RefuseNothing() const {
     if (!layer->blobs().empty()) wanted.push_back(layer->layer_param().name());
   }
   INPUT_CHECK(wanted.empty())
-      << origins_ << ": holds no weights, only layers without; wanted weights for "
-      << ListNames(wanted);
+      << origins_ << ": holds no weights, only layers without; wanted weights "
+      << "for " << ListNames(wanted);
 }
 
 template <typename Dtype>

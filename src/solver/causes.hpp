@@ -1,9 +1,9 @@
 // Why a run learns nothing or diverges, as far as the net tells: weights that
-// begin at 0 or all equal, statistics of BatchNorm that nobody filled, pixels without a
-// scale, a power below 1 at 0, a rate that moves nothing, a set that a few
-// batches hold. Each finding is a remedy for "to mend it, ...", or a line for
-// the log; when to look, and what else may be wrong, is left to the solver and
-// its doctor.
+// begin at 0 or all equal, statistics of BatchNorm that nobody filled, pixels
+// without a scale, a power below 1 at 0, a rate that moves nothing, a set that
+// a few batches hold. Each finding is a remedy for "to mend it, ...", or a line
+// for the log; when to look, and what else may be wrong, is left to the solver
+// and its doctor.
 #ifndef TERCET_SOLVER_CAUSES_HPP_
 #define TERCET_SOLVER_CAUSES_HPP_
 

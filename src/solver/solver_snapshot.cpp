@@ -8,6 +8,7 @@
 #include "solver/lr_policy.hpp"
 #include "solver/snapshot.hpp"
 #include "convolution/cudnn_choice.hpp"
+#include "core/suggest.hpp"
 #include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 
@@ -16,6 +17,16 @@ namespace {
 
 string TestPrefix(size_t test_net) {
   return "test" + std::to_string(test_net) + ":";
+}
+
+template <typename Dtype>
+bool Fits(const LayerParameter& stored, Layer<Dtype>& layer) {
+  const auto& blobs = layer.blobs();
+  if (stored.blobs_size() != static_cast<int>(blobs.size())) return false;
+  for (int i = 0; i < stored.blobs_size(); ++i) {
+    if (!StoredShapeFits(stored.blobs(i), blobs[i]->shape())) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -38,6 +49,8 @@ void Solver<Dtype>::Snapshot() {
   } catch (const Error& error) {
     throw WithAdvice(error);
   }
+  // A run that was to write none may be asked for one all the same.
+  LockSnapshots();
   const string model = ModelFileName(prefix, iter_);
   const string file = StateFileName(prefix, iter_);
   NetParameter weights;
@@ -246,20 +259,32 @@ void Solver<Dtype>::SaveTestNets(SolverState* state) const {
   }
 }
 
-// Test nets may be others than when the state was written: what they lack is
-// passed over. Before the train net's weights, some of which stand here too.
+// Test nets may be others than when the state was written: what they lack, or
+// have in another shape, is passed over. Before the train net's weights, some
+// of which stand here too.
 template <typename Dtype>
 void Solver<Dtype>::LoadTestNets(const SolverState& state) {
   const size_t count = static_cast<size_t>(state.test_net_size());
+  vector<string> others;
   for (size_t i = 0; i < std::min(count, test_nets_.size()); ++i) {
     NetParameter known;
-    for (const auto& layer : state.test_net(static_cast<int>(i)).layer()) {
-      if (test_nets_[i]->has_layer(layer.name())) *known.add_layer() = layer;
+    for (const auto& stored : state.test_net(static_cast<int>(i)).layer()) {
+      const auto layer = test_nets_[i]->layer_by_name(stored.name());
+      if (layer == nullptr) continue;
+      if (Fits<Dtype>(stored, *layer)) {
+        *known.add_layer() = stored;
+      } else {
+        others.push_back(stored.name());
+      }
     }
     if (known.layer_size() == 0) continue;
     WeightFiller<Dtype>({test_nets_[i].get()})
         .Fill(known, "test net #" + std::to_string(i));
   }
+  if (others.empty()) return;
+  LOG(WARNING) << "passed over what the state holds for " << others.size()
+               << " layer(s) of test nets, whose parameters have other shapes "
+               << "now: " << ListNames(others);
 }
 
 template <typename Dtype>

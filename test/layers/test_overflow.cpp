@@ -91,9 +91,12 @@ TYPED_TEST(OverflowTest, LossesOfCentresAndTargetsNameTheRow) {
              {{4, 2}, {4}}, "row 2 of bottom 0 (features)"},
         Case{"type: 'EuclideanLoss'", {{4, 2}, {4, 2}},
              "row 2 of bottom 0"}}) {
+    const bool labels = loss.bottoms[1].size() == 1;
     for (const Dtype bad : this->BadValues()) {
+      // Of what came in so, the solver names the maker.
+      if (!labels && !std::isfinite(bad)) continue;
       LayerRunner<Dtype> run(loss.text, loss.bottoms);
-      if (loss.bottoms[1].size() == 1) run.SetBottom(1, {0, 1, 0, 1});
+      if (labels) run.SetBottom(1, {0, 1, 0, 1});
       run.SetUp();
       run.bottom()->mutable_cpu_data()[4] = bad;
       const string outcome = this->Outcome(&run);

@@ -29,7 +29,7 @@ void BatchTripletLossLayer<Dtype>::Forward_gpu(
         options_, rows.x, rows.labels, rows.bank, rows.count, rows.D, draw_,
         Device(rows), top[0]->mutable_gpu_data(), &result_);
     if (finite) return;
-    this->RefuseRows(bottom, [this](const auto& on_cpu) {
+    this->RefuseRowsOnCpu(bottom, [this](const auto& on_cpu) {
       metric::MiningForward(options_, on_cpu.x, on_cpu.labels, 0, on_cpu.count,
                             on_cpu.D, draw_, &batch_);
     });

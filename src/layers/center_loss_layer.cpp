@@ -2,12 +2,14 @@
 // the rows to loss/center.hpp.
 #include "caffe/layers/center_loss_layer.hpp"
 
+#include <cmath>
 #include <vector>
 
 #include "caffe/loss/center.hpp"
 #include "layers/labels.hpp"
 #include "layers/parameters.hpp"
 #include "math/channels.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 
@@ -79,7 +81,25 @@ void CenterLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
       [=](int64_t i, int64_t) { return class_of[i] >= 0; });
   sums[2] = LossNormalizer(normalization_, ChannelShape{rows_, 1, 1}, sums[1]);
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sums[0] / (2 * sums[2]));
+  if (!std::isfinite(sums[0])) RefuseRows(bottom);
   this->FillStatistics(bottom, top);
+}
+
+template <typename Dtype>
+void CenterLossLayer<Dtype>::RefuseRows(const vector<Blob<Dtype>*>& bottom) {
+  const int* class_of = class_of_.cpu_data();
+  for (int64_t i = 0; i < rows_; ++i) {
+    if (class_of[i] < 0 || std::isfinite(distances_.cpu_data()[i])) continue;
+    const Dtype* const x = bottom[0]->cpu_data() + i * depth_;
+    const Dtype* const center =
+        this->blobs_[0]->cpu_data() + int64_t{class_of[i]} * depth_;
+    for (int k = 0; k < depth_; ++k) {
+      if (std::isfinite(center[k])) continue;
+      metric::FailRows(center, -class_of[i], 1, depth_, "the centres");
+    }
+    metric::FailRowPair<Dtype>({"bottom 0 (features)", x},
+                               {"the centre of its class", center}, i, depth_);
+  }
 }
 
 template <typename Dtype>

@@ -1,10 +1,12 @@
 // EuclideanLoss: squared distances of rows, summed in order.
 #include "caffe/layers/euclidean_loss_layer.hpp"
 
+#include <cmath>
 #include <vector>
 
 #include "caffe/pairwise/distances.hpp"
 #include "core/parallel.hpp"
+#include "pairwise/row_set.hpp"
 
 namespace caffe {
 
@@ -31,6 +33,18 @@ void EuclideanLossLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
   double sum = 0;
   for (int i = 0; i < N; ++i) sum += distance_.cpu_data()[i];
   top[0]->mutable_cpu_data()[0] = static_cast<Dtype>(sum / N / 2);
+  // What came in not finite is its maker's, which Net::FirstNonFinite names.
+  if (std::isfinite(sum) || !std::isfinite(bottom[0]->asum_data()) ||
+      !std::isfinite(bottom[1]->asum_data())) {
+    return;
+  }
+  const int64_t D = bottom[0]->count(1);
+  for (int64_t i = 0; i < N; ++i) {
+    if (std::isfinite(distance_.cpu_data()[i])) continue;
+    metric::FailRowPair<Dtype>({"bottom 0", bottom[0]->cpu_data() + i * D},
+                               {"bottom 1", bottom[1]->cpu_data() + i * D}, i,
+                               D);
+  }
 }
 
 template <typename Dtype>

@@ -24,7 +24,7 @@ void NPairLossLayer<Dtype>::Forward_gpu(const vector<Blob<Dtype>*>& bottom,
         options_, rows.x, rows.labels, rows.bank, rows.count, rows.D,
         Device(rows), top[0]->mutable_gpu_data(), &sums_);
     if (finite) return;
-    this->RefuseRows(bottom, [this](const auto& on_cpu) {
+    this->RefuseRowsOnCpu(bottom, [this](const auto& on_cpu) {
       metric::NPairForward(options_, on_cpu.x, on_cpu.labels, 0, on_cpu.count,
                            on_cpu.D, &batch_);
     });

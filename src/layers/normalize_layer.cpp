@@ -51,6 +51,8 @@ void NormalizeLayer<Dtype>::Forward_cpu(const vector<Blob<Dtype>*>& bottom,
           metric::RowLaneSum<Dtype>(
               D, [=](int64_t k) { return row[k] * row[k]; }),
           eps);
+      // In place, the row must stay to be named.
+      if (std::isnan(inverse[i])) continue;
       for (int64_t k = i * D; k < (i + 1) * D; ++k) {
         y[k] = inverse[i] == 0 ? Dtype(0) : x[k] * inverse[i];
       }

@@ -2,6 +2,7 @@
 #include "net/weight_filler.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/suggest.hpp"
 #include "net/weights.hpp"
@@ -87,6 +88,7 @@ void WeightFiller<Dtype>::Fill(const NetParameter& weights,
     string layer;
   };
   map<const SyncedMemory*, Source> sources;
+  set<std::pair<const BlobProto*, const BlobProto*>> told;
   for (const Match& match : FindMatches(weights, origin)) {
     const string& name = match.stored->name();
     for (size_t i = 0; i < match.layer->blobs().size(); ++i) {
@@ -95,14 +97,19 @@ void WeightFiller<Dtype>::Fill(const NetParameter& weights,
       const auto found = sources.find(blob->data().get());
       if (found == sources.end()) {
         sources[blob->data().get()] = {&stored, name};
-      } else if (found->second.blob == &stored) {
+        CopyValues(stored, blob);
         continue;
-      } else if (!SameValues(*found->second.blob, stored)) {
+      }
+      if (found->second.blob == &stored) continue;
+      // A train net and a test net may both share it.
+      if (told.insert({found->second.blob, &stored}).second &&
+          !SameValues(*found->second.blob, stored)) {
         LOG(WARNING) << origin << ": holds different values for layers '"
                      << found->second.layer << "' and '" << name
                      << "', which share parameter " << i
                      << " in the net: those of '" << name << "' are taken";
       }
+      found->second = {&stored, name};
       CopyValues(stored, blob);
     }
   }

@@ -24,6 +24,12 @@ bool AllFinite(const Dtype* values, int count) {
                      [](Dtype value) { return std::isfinite(value); });
 }
 
+template <typename Dtype>
+bool AnyInfinite(const Blob<Dtype>& blob) {
+  return std::any_of(blob.cpu_data(), blob.cpu_data() + blob.count(),
+                     [](Dtype value) { return std::isinf(value); });
+}
+
 // The matrix or the kernels of a layer that learns them, or null.
 template <typename Dtype>
 const Blob<Dtype>* Weights(Layer<Dtype>& layer) {
@@ -268,7 +274,8 @@ string Causes<Dtype>::Pixels() const {
   return "";
 }
 
-// In place the bottom is gone, so it is the top that is looked at.
+// Only where what goes in is finite. In place that is gone, and the top tells:
+// no root of a number is infinite.
 template <typename Dtype>
 string Causes<Dtype>::PowerAtZero() const {
   for (size_t i = 0; i < net_.layers().size(); ++i) {
@@ -280,9 +287,15 @@ string Causes<Dtype>::PowerAtZero() const {
     }
     const Blob<Dtype>& top = *net_.top_vecs()[i][0];
     const Blob<Dtype>& bottom = *net_.bottom_vecs()[i][0];
+    const bool in_place = &top == &bottom;
+    if (in_place ? param.power() > 0 && AnyInfinite(top)
+                 : !AllFinite(bottom.cpu_data(), bottom.count())) {
+      return "";
+    }
     const bool at_zero =
         !AllFinite(top.cpu_data(), top.count()) ||
         (std::count(top.cpu_data(), top.cpu_data() + top.count(), 0) > 0 &&
+         (in_place || AllFinite(top.cpu_diff(), top.count())) &&
          !AllFinite(bottom.cpu_diff(), bottom.count()));
     if (!at_zero) continue;
     ostringstream text;

@@ -29,13 +29,18 @@ void IterationStart<Dtype>::Remember(const Net<Dtype>& net) {
 }
 
 template <typename Dtype>
-void IterationStart<Dtype>::PutBack(const std::string& prefix,
-                                    const Net<Dtype>& net,
-                                    SolverState* state) const {
+void IterationStart<Dtype>::PutBackParams(const Net<Dtype>& net) const {
   size_t count = 0;
   ForEachWrittenParam(net, [&](Blob<Dtype>* param) {
     param->CopyFrom(*written_.at(count++));
   });
+}
+
+template <typename Dtype>
+void IterationStart<Dtype>::PutBack(const std::string& prefix,
+                                    const Net<Dtype>& net,
+                                    SolverState* state) const {
+  PutBackParams(net);
   state->mutable_rng()->set_key(rng_.seed());
   state->mutable_rng()->set_stream(rng_.stream());
   state->mutable_rng()->set_counter(rng_.position());

@@ -15,7 +15,7 @@ namespace caffe {
 template <typename Dtype>
 void SGDSolver<Dtype>::MakeHistory(int histories) {
   histories_ = histories;
-  CheckStateSize(this->param_, *this->net_, histories);
+  CheckStateSize(this->param_, *this->net_, this->test_nets_, histories);
   for (int copy = 0; copy < histories; ++copy) {
     for (const Blob<Dtype>* param : this->net_->learnable_params()) {
       history_.emplace_back(new Blob<Dtype>(param->shape()));

@@ -67,9 +67,11 @@ bool FindHash(const std::string& bytes, size_t* begin, size_t* end) {
 uint64_t HashOf(const std::string& path, const SolverState& state) {
   const std::string bytes = ReadFile(path, INT_MAX);
   size_t begin = 0, end = 0;
-  return FindHash(bytes, &begin, &end)
-             ? HashBytes(bytes.substr(0, begin), bytes.substr(end))
-             : HashMessage(state);
+  if (!FindHash(bytes, &begin, &end)) return HashMessage(state);
+  Hasher hasher;
+  hasher.Add(bytes.data(), begin);
+  hasher.Add(bytes.data() + end, bytes.size() - end);
+  return hasher.value();
 }
 
 // Fields that Caffe's states lack: with them goes a hash.

@@ -14,12 +14,13 @@ namespace caffe {
 void CheckFileHolds(const SolverParameter& param, int64_t bytes,
                     const std::string& what, const std::string& ending);
 
-// The weights of a net, and `histories` for each of its parameters, of a solver
-// that will write snapshots.
+// The weights of a net; and `histories` for each of its parameters, with what
+// test nets have that is not the net's; of a solver that will write snapshots.
 template <typename Dtype>
 void CheckWeightsSize(const SolverParameter& param, const Net<Dtype>& net);
 template <typename Dtype>
 void CheckStateSize(const SolverParameter& param, const Net<Dtype>& net,
+                    const vector<shared_ptr<Net<Dtype>>>& test_nets,
                     int histories);
 
 }  // namespace caffe

@@ -137,7 +137,7 @@ void Solver<Dtype>::Init() {
   CompleteSnapshotPrefix(&param_);
   CheckSolver(param_);
   CheckSnapshotFolder(param_);
-  LockSnapshots();
+  if (WantsSnapshots(param_)) LockSnapshots();
   if (param_.random_seed() < 0) {
     // 31 bits, so that it can be typed again.
     param_.set_random_seed(static_cast<int64_t>(SeedFromSystem() >> 33));
@@ -158,7 +158,7 @@ void Solver<Dtype>::Init() {
 
 template <typename Dtype>
 void Solver<Dtype>::LockSnapshots() {
-  if (!WantsSnapshots(param_)) return;
+  if (lock_ != nullptr) return;
   try {
     lock_ = SnapshotLock::Take(param_.snapshot_prefix());
   } catch (const Error& error) {

@@ -19,6 +19,16 @@ string TestPrefix(size_t test_net) {
   return "test" + std::to_string(test_net) + ":";
 }
 
+template <typename Dtype>
+bool Fits(const LayerParameter& stored, Layer<Dtype>& layer) {
+  const auto& blobs = layer.blobs();
+  if (stored.blobs_size() != static_cast<int>(blobs.size())) return false;
+  for (int i = 0; i < stored.blobs_size(); ++i) {
+    if (!StoredShapeFits(stored.blobs(i), blobs[i]->shape())) return false;
+  }
+  return true;
+}
+
 // Weights go by the names of layers, and those of another shape are refused.
 template <typename Dtype>
 string Renamings(const Net<Dtype>& net, const NetParameter& weights) {
@@ -28,13 +38,7 @@ string Renamings(const Net<Dtype>& net, const NetParameter& weights) {
                            ? net.layer_by_name(stored.name())
                            : nullptr;
     if (layer == nullptr || stored.blobs_size() == 0) continue;
-    const auto& blobs = layer->blobs();
-    bool fits = stored.blobs_size() == static_cast<int>(blobs.size());
-    for (size_t i = 0; fits && i < blobs.size(); ++i) {
-      fits =
-          StoredShapeFits(stored.blobs(static_cast<int>(i)), blobs[i]->shape());
-    }
-    if (!fits) names.push_back(stored.name());
+    if (!Fits(stored, *layer)) names.push_back(stored.name());
   }
   if (names.empty()) return "";
   return ", give " + ListNames(names) + " another name in the net, to be " +
@@ -61,6 +65,8 @@ void Solver<Dtype>::Snapshot() {
   } catch (const Error& error) {
     throw WithAdvice(error);
   }
+  // A run that was to write none may be asked for one all the same.
+  LockSnapshots();
   const string model = ModelFileName(prefix, iter_);
   const string file = StateFileName(prefix, iter_);
   NetParameter weights;
@@ -270,20 +276,32 @@ void Solver<Dtype>::SaveTestNets(SolverState* state) const {
   }
 }
 
-// Test nets may be others than when the state was written: what they lack is
-// passed over. Before the train net's weights, some of which stand here too.
+// Test nets may be others than when the state was written: what they lack, or
+// have in another shape, is passed over. Before the train net's weights, some
+// of which stand here too.
 template <typename Dtype>
 void Solver<Dtype>::LoadTestNets(const SolverState& state) {
   const size_t count = static_cast<size_t>(state.test_net_size());
+  vector<string> others;
   for (size_t i = 0; i < std::min(count, test_nets_.size()); ++i) {
     NetParameter known;
-    for (const auto& layer : state.test_net(static_cast<int>(i)).layer()) {
-      if (test_nets_[i]->has_layer(layer.name())) *known.add_layer() = layer;
+    for (const auto& stored : state.test_net(static_cast<int>(i)).layer()) {
+      const auto layer = test_nets_[i]->layer_by_name(stored.name());
+      if (layer == nullptr) continue;
+      if (Fits<Dtype>(stored, *layer)) {
+        *known.add_layer() = stored;
+      } else {
+        others.push_back(stored.name());
+      }
     }
     if (known.layer_size() == 0) continue;
     WeightFiller<Dtype>({test_nets_[i].get()})
         .Fill(known, "test net #" + std::to_string(i));
   }
+  if (others.empty()) return;
+  LOG(WARNING) << "passed over what the state holds for " << others.size()
+               << " layer(s) of test nets, whose parameters have other shapes "
+               << "now: " << ListNames(others);
 }
 
 template <typename Dtype>

@@ -3,6 +3,8 @@
 #include "caffe/solver.hpp"
 #include "caffe/util/rng.hpp"
 
+#include "solver/iteration_start.hpp"
+
 namespace caffe {
 
 template <typename Dtype>
@@ -32,6 +34,7 @@ void Solver<Dtype>::Test(int test_net) {
   test_nets_[test_net]->ShareTrainedLayersWith(net_.get());
   test_nets_[test_net]->set_iteration(iter_);
   test_scores_[test_net].clear();
+  IterationStart<Dtype> start;
   Dtype loss = 0;
   const int iters = param_.test_iter(test_net);
   for (int i = 0; i < iters; ++i) {
@@ -40,7 +43,15 @@ void Solver<Dtype>::Test(int test_net) {
       LOG(INFO) << "Test interrupted.";
       return;
     }
-    TestOnce(test_net, &loss);
+    // A layer may have a phase of its own, TRAIN, and move its averages.
+    start.Remember(*test_nets_[test_net]);
+    try {
+      TestOnce(test_net, &loss);
+    } catch (...) {
+      start.PutBackParams(*test_nets_[test_net]);
+      throw;
+    }
+    start.PutBackParams(*test_nets_[test_net]);
   }
   for (Dtype& score : test_scores_[test_net]) score /= iters;
   LogTest(test_net, loss / iters);

@@ -58,6 +58,70 @@ TYPED_TEST(OverflowTest, NormalizeMakesNoZerosOfARowThatIsTooLong) {
   }
 }
 
+TYPED_TEST(OverflowTest, NormalizeInPlaceNamesWhatItWasGiven) {
+  typedef typename TypeParam::Dtype Dtype;
+  for (const Dtype bad : this->BadValues()) {
+    LayerRunner<Dtype> run("type: 'Normalize'", {{3, 2}});
+    run.SetUp();
+    run.bottom()->mutable_cpu_data()[2] = bad;
+    const string wanted = std::isfinite(bad) ? "row 1 of the bottom has length"
+                          : std::isnan(bad)
+                              ? "row 1 of the bottom holds nan"
+                              : "row 1 of the bottom holds inf";
+    string outcome = "none";
+    try {
+      run.layer()->Forward({run.bottom()}, {run.bottom()});
+      outcome = std::isnan(run.bottom()->cpu_data()[2]) ? "NaN" : "a number";
+    } catch (const Error& error) {
+      outcome = error.what();
+    }
+    this->ExpectNamed(outcome, wanted);
+  }
+}
+
+TYPED_TEST(OverflowTest, LossesOfCentresAndTargetsNameTheRow) {
+  typedef typename TypeParam::Dtype Dtype;
+  struct Case {
+    const char* text;
+    vector<vector<int>> bottoms;
+    const char* row;
+  };
+  for (const Case& loss :
+       {Case{"type: 'CenterLoss' center_loss_param { num_output: 3 }",
+             {{4, 2}, {4}}, "row 2 of bottom 0 (features)"},
+        Case{"type: 'EuclideanLoss'", {{4, 2}, {4, 2}},
+             "row 2 of bottom 0"}}) {
+    const bool labels = loss.bottoms[1].size() == 1;
+    for (const Dtype bad : this->BadValues()) {
+      // Of what came in so, the solver names the maker.
+      if (!labels && !std::isfinite(bad)) continue;
+      LayerRunner<Dtype> run(loss.text, loss.bottoms);
+      if (labels) run.SetBottom(1, {0, 1, 0, 1});
+      run.SetUp();
+      run.bottom()->mutable_cpu_data()[4] = bad;
+      const string outcome = this->Outcome(&run);
+      if (TypeParam::device == Caffe::GPU) {
+        EXPECT_FALSE(std::isfinite(run.Top()[0])) << loss.text;
+      } else {
+        EXPECT_NE(outcome.find(loss.row), string::npos)
+            << loss.text << ": " << outcome;
+      }
+    }
+  }
+}
+
+TYPED_TEST(OverflowTest, CenterLossNamesTheCentre) {
+  typedef typename TypeParam::Dtype Dtype;
+  LayerRunner<Dtype> run(
+      "type: 'CenterLoss' center_loss_param { num_output: 3 }",
+      {{4, 2}, {4}});
+  run.SetBottom(1, {0, 2, 2, 1});
+  run.SetUp();
+  run.layer()->blobs()[0]->mutable_cpu_data()[5] =
+      std::numeric_limits<Dtype>::quiet_NaN();
+  this->ExpectNamed(this->Outcome(&run), "row 2 of the centres holds nan");
+}
+
 TYPED_TEST(OverflowTest, EachDistanceOfTripletLossTellsAnOverflow) {
   typedef typename TypeParam::Dtype Dtype;
   const Dtype most = std::numeric_limits<Dtype>::max();

@@ -3,6 +3,7 @@
 
 #include "caffe/net.hpp"
 #include "net/prototxt.hpp"
+#include "net/weight_filler.hpp"
 #include "net/weights.hpp"
 #include "test/data/image_files.hpp"
 #include "test/solver/solver_nets.hpp"
@@ -133,6 +134,21 @@ TEST(SharedParamsTest, TwoValuesForOneParameterAreTold) {
   net->CopyTrainedLayersFrom(weights, "w");
   EXPECT_NE(log.text.find("different values for layers 'a' and 'b'"),
             std::string::npos) << log.text;
+}
+
+TEST(SharedParamsTest, TwoValuesForOneParameterAreToldOnceForAllNets) {
+  NetParameter weights;
+  MakeNet(kOnes + Product("a", 1) + Product("b", 2))->ToProto(&weights);
+  const std::string twin =
+      kOnes + Product("a", 5, kShared) + Product("b", 5, kShared);
+  auto train = MakeNet(twin), test = MakeNet(twin), follower = MakeNet(twin);
+  follower->ShareTrainedLayersWith(train.get());
+  ParamsLog log;
+  WeightFiller<float>({train.get(), test.get(), follower.get()})
+      .Fill(weights, "w");
+  const std::string told = "holds different values";
+  EXPECT_NE(log.text.find(told), std::string::npos);
+  EXPECT_EQ(log.text.find(told), log.text.rfind(told)) << log.text;
 }
 
 // A layer that the first of two files fills does not keep its initial values.

@@ -144,6 +144,26 @@ TEST_F(CausesTest, APowerBelowOneAtZeroIsNamed) {
             string::npos);
 }
 
+// A step that is far too long makes the input of the root infinite.
+TEST_F(CausesTest, APowerWhoseInputIsNotFiniteIsNotBlamed) {
+  const string net = ThroughPower("shift: 1");
+  string in_place = net;
+  for (const char* name : {"bottom: 'root'", "top: 'root'"}) {
+    const size_t at = in_place.find(name);
+    in_place.replace(at, string(name).size(),
+                     string(name).replace(string(name).find("root"), 4,
+                                          "square"));
+  }
+  for (string text : {net, in_place}) {
+    const string filler = "weight_filler { value: 0 }";
+    text.replace(text.find(filler), filler.size(),
+                 "weight_filler { value: 1 }");
+    const Told told = Run(text, "base_lr: 1e25");
+    ExpectTold(told, {"not finite", "lower base_lr"});
+    EXPECT_EQ(told.text.find("no slope"), string::npos) << told.text;
+  }
+}
+
 string Regression(const string& input, const string& bn) {
   return "layer { name: 'x' type: 'DummyData' top: 'x' dummy_data_param { "
          "shape { dim: 8 dim: 1 dim: 3 dim: 3 } " + input + " } }\n"
@@ -164,7 +184,7 @@ TEST_F(CausesTest, AveragesThatWereNeverFilledAreNamedAtTheStart) {
                             "use_global_stats: true } }\n")),
              {"Iteration 0: averages of BatchNorm are empty",
               "remove use_global_stats: true from bn", "multiplies by 316",
-              "first value that is not finite"});
+              "is too large for a number"});
   ExpectLearns(Run(Regression(gaussian, bn + "}\n"), "base_lr: 0.05"), 0.5);
 }
 

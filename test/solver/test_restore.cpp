@@ -43,11 +43,12 @@ std::string TwoSlopes(const std::string& first, const std::string& second) {
 }
 
 // Batch statistics while it is tested, too.
-std::string BatchNormNet(const std::string& test) {
+std::string BatchNormNet(const std::string& test,
+                         const std::string& phase = "") {
   return "layer { name: 'x' type: 'DummyData' top: 'x' dummy_data_param {"
          " shape { dim: 4 dim: 3 } data_filler { type: 'gaussian' } } }\n"
          "layer { name: 'bn' type: 'BatchNorm' bottom: 'x' top: 'y'"
-         " batch_norm_param { use_global_stats: false } }\n"
+         " batch_norm_param { use_global_stats: false } " + phase + " }\n"
          "layer { name: 'fc' type: 'InnerProduct' bottom: 'y' top: 'fc'"
          " inner_product_param { num_output: 1"
          " weight_filler { type: 'xavier' } } }\n" +
@@ -273,10 +274,14 @@ TEST_F(RestoreTest, AStateChoosesNoFileElsewhere) {
 }
 
 TEST_F(RestoreTest, TestingWithBatchStatisticsLeavesNoTrace) {
-  auto solver = Make(BatchNormNet(""), "test_iter: 3 test_interval: 1");
-  solver->Step(1);
-  // How many batches it has averaged: one was trained on.
-  EXPECT_EQ(solver->net()->layer_by_name("bn")->blobs()[2]->cpu_data()[0], 1);
+  for (const std::string phase : {"", "phase: TRAIN"}) {
+    auto solver =
+        Make(BatchNormNet("", phase), "test_iter: 3 test_interval: 1");
+    solver->Step(1);
+    // How many batches it has averaged: one was trained on.
+    EXPECT_EQ(solver->net()->layer_by_name("bn")->blobs()[2]->cpu_data()[0], 1)
+        << phase;
+  }
 }
 
 TEST_F(RestoreTest, AStopInsideATestOfBatchStatisticsResumesTheSame) {
@@ -318,6 +323,24 @@ TEST_F(RestoreTest, ATestNetsOwnWeightsAreResumed) {
   EXPECT_NE(value(second.get()), value(first.get()));
   second->Restore(State(1).c_str());
   EXPECT_EQ(value(second.get()), value(first.get()));
+}
+
+TEST_F(RestoreTest, ATestNetsLayerOfAnotherShapeIsPassedOver) {
+  const auto judge = [](int outputs) {
+    return "layer { name: 'judge' type: 'InnerProduct' bottom: 'fc'"
+           " top: 'judge' include { phase: TEST } inner_product_param {"
+           " num_output: " + std::to_string(outputs) +
+           " weight_filler { type: 'gaussian' } } }\n";
+  };
+  const std::string more = "test_iter: 1 test_interval: 100 ";
+  SnapshotAt(BatchNormNet(judge(1)), 1, more);
+  auto second = Make(BatchNormNet(judge(2)), more);
+  Blob<float>* const own =
+      second->test_nets()[0]->layer_by_name("judge")->blobs()[0].get();
+  own->mutable_cpu_data()[0] = 8;
+  second->Restore(State(1).c_str());
+  EXPECT_EQ(second->iter(), 1);
+  EXPECT_EQ(own->cpu_data()[0], 8);
 }
 
 // What the layers before the one that fails have done is undone: random numbers
@@ -396,8 +419,14 @@ TEST_F(RestoreTest, ASecondRunIntoAPrefixIsRefusedWhileTheFirstLives) {
     EXPECT_TRUE(Has(error.what(), "process 7 on host h")) << error.what();
     EXPECT_TRUE(Has(error.what(), "another snapshot_prefix")) << error.what();
   }
-  Make(net);  // writes none
+  auto writes_none = Make(net);
+  // Not even where it is asked to: by an error in the data, or a signal.
+  EXPECT_TRUE(Has(InputError([&] { writes_none->Snapshot(); }),
+                  "process 7 on host h"));
+  EXPECT_NE(access(State(0).c_str(), F_OK), 0);
   close(fd);
+  writes_none->Snapshot();
+  writes_none.reset();
   Make(net, "snapshot: 5");  // what a killed run leaves locks nothing
 }
 

@@ -107,8 +107,8 @@ class BatchLossLayer : public MetricLossLayer<Dtype> {
   // For a Forward_gpu that met what is not finite: forward(rows), the CPU's, of
   // the batch alone, says which row it is; Error kInput in any case.
   template <typename Forward>
-  [[noreturn]] static void RefuseRows(const vector<Blob<Dtype>*>& bottom,
-                                      const Forward& forward) {
+  [[noreturn]] static void RefuseRowsOnCpu(const vector<Blob<Dtype>*>& bottom,
+                                           const Forward& forward) {
     forward(Rows{0, bottom[0]->shape(0), bottom[0]->count(1),
                  bottom[0]->cpu_data(), bottom[1]->cpu_data()});
     throw Error::NotFinite("an embedding is too long for its square");

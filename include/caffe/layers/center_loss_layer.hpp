@@ -72,6 +72,7 @@ class CenterLossLayer : public MetricLossLayer<Dtype>, public ClassLabels {
   metric::BatchStatistics Statistics(
       const vector<Blob<Dtype>*>& bottom) override;
   const char* tuples() const override { return "rows"; }
+  void RefuseRows(const vector<Blob<Dtype>*>& bottom) override;
   bool ParamDiffIsGradient(const int param_id) const override { return false; }
   int64_t MultiplyAdds(const vector<Blob<Dtype>*>& bottom,
                        const vector<Blob<Dtype>*>& top) const override {

@@ -59,8 +59,8 @@ TEST(TextTest, NamesDifferInFormWhereTheAccentIsTheSame) {
 TEST(TextTest, AHintClaimsNoMoreThanIsKnown) {
   const std::string known =
       FormHint("Jose\xcc\x81", {"Josef", "Jos\xc3\xa9"});
-  EXPECT_EQ("; there is 'Jos\xc3\xa9', with its accents in another Unicode form "
-            "(composed, decomposed)",
+  EXPECT_EQ("; there is 'Jos\xc3\xa9', with its accents in another Unicode "
+            "form (composed, decomposed)",
             known);
   // U+1EBF, beyond the table; and the Hangul U+D55C.
   EXPECT_EQ("; there is '\xe1\xba\xbf', which may be the same name in another "

@@ -21,7 +21,8 @@ bool KeepsRows(const string& layer, const string& top = "") {
 TEST(RowByRowTest, LayersInsideOfARowKeepRows) {
   for (const char* const layer :
        {"type: 'ReLU'", "type: 'Normalize'", "type: 'Softmax'",
-        "type: 'Convolution' convolution_param { num_output: 2 kernel_size: 1 }",
+        "type: 'Convolution' convolution_param { num_output: 2 kernel_size: 1 "
+        "}",
         "type: 'InnerProduct' inner_product_param { num_output: 2 }",
         "type: 'Flatten'", "type: 'BatchNorm'",
         "type: 'Reshape' reshape_param { shape { dim: 0 dim: -1 } }",

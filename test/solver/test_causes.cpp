@@ -23,20 +23,20 @@ class CauseLog : public google::LogSink {
 };
 
 // What a run of some iterations says: its warnings, and the error at its end.
-struct Told {
+struct RunLog {
   string text;
   double loss = 0;
 };
 
 class CausesTest : public ::testing::Test {
  protected:
-  static Told Run(const string& net, const string& options = "base_lr: 0.1",
+  static RunLog Run(const string& net, const string& options = "base_lr: 0.1",
                   int iterations = 150) {
     auto solver = MakeSolver<float>(ParseSolver(
         "lr_policy: 'fixed' random_seed: 3 snapshot_after_train: false "
         "max_iter: 1000 average_loss: 20 " + options, net));
     CauseLog log;
-    Told told;
+    RunLog told;
     try {
       solver->Step(iterations);
     } catch (const Error& error) {
@@ -46,13 +46,13 @@ class CausesTest : public ::testing::Test {
     told.loss = solver->smoothed_loss();
     return told;
   }
-  static void ExpectTold(const Told& told, const vector<string>& parts) {
+  static void ExpectTold(const RunLog& told, const vector<string>& parts) {
     for (const string& part : parts) {
       EXPECT_NE(told.text.find(part), string::npos)
           << told.text << "\nlacks: " << part;
     }
   }
-  static void ExpectLearns(const Told& told, double most) {
+  static void ExpectLearns(const RunLog& told, double most) {
     EXPECT_EQ(told.text, "");
     EXPECT_LT(told.loss, most);
   }
@@ -79,7 +79,7 @@ class CausesTest : public ::testing::Test {
 };
 
 TEST_F(CausesTest, WeightsThatAllStartAtZeroAreNamedAtTheStart) {
-  const Told told = Run(Classifier(""), "base_lr: 0.01");
+  const RunLog told = Run(Classifier(""), "base_lr: 0.01");
   ExpectTold(told, {"Iteration 0: ", "layer 'one' (InnerProduct)",
                     "all weights of one, two start at 0",
                     "give one, two a weight_filler"});
@@ -158,7 +158,7 @@ TEST_F(CausesTest, APowerWhoseInputIsNotFiniteIsNotBlamed) {
     const string filler = "weight_filler { value: 0 }";
     text.replace(text.find(filler), filler.size(),
                  "weight_filler { value: 1 }");
-    const Told told = Run(text, "base_lr: 1e25");
+    const RunLog told = Run(text, "base_lr: 1e25");
     ExpectTold(told, {"not finite", "lower base_lr"});
     EXPECT_EQ(told.text.find("no slope"), string::npos) << told.text;
   }
@@ -224,7 +224,7 @@ TEST_F(CausesTest, FiltersThatAreAllEqualAreNamedAndNotTheRate) {
   string net = MineFrom(folder_, "equal", 4, "BATCH_ALL");
   const string filler = "type: 'xavier'";
   net.replace(net.find(filler), filler.size(), "value: 0.01");
-  const Told told = Run(net, "base_lr: 0.01");
+  const RunLog told = Run(net, "base_lr: 0.01");
   ExpectTold(told, {"Iteration 0: ", "layer 'fc' (InnerProduct)",
                     "all filters of fc start equal",
                     "give fc a weight_filler that draws"});
@@ -254,7 +254,7 @@ TEST_F(CausesTest, ARateTooSmallToMoveIsNamedUnderBatchAll) {
 
 TEST_F(CausesTest, ASetTooSmallToMineIsNamed) {
   const string net = MineFrom(folder_, "few", 2, "BATCH_HARD");
-  const Told told = Run(net, "base_lr: 0.05", 900);
+  const RunLog told = Run(net, "base_lr: 0.05", 900);
   ExpectTold(told, {"none of the triplets is active", "train on more people",
                     "has 2 with 4 images, too few for harder triplets"});
   EXPECT_EQ(told.text.find("raise margin"), string::npos) << told.text;

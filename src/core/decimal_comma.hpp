@@ -13,6 +13,11 @@ namespace caffe {
 // refused as a list: "1,2" may be one.
 std::string DecimalComma(const std::string& text);
 
+// The parts of such a number: digits alone, and what may follow a point: digits
+// with an exponent or not, and an f or not.
+bool IsDigits(const std::string& text);
+bool IsFraction(const std::string& text);
+
 }  // namespace caffe
 
 #endif  // TERCET_CORE_DECIMAL_COMMA_HPP_

@@ -133,8 +133,12 @@ void Collector::AddLabelled(const std::string& path, int64_t label,
                              ", or -1: of nobody)");
     return;
   }
-  result_.sources.back().of_nobody += label == -1;
-  if (IsFile(make_path(path)) && label >= 0) {
+  // Passed over, whether there is such an image or not.
+  if (label == -1) {
+    ++result_.sources.back().of_nobody;
+    return;
+  }
+  if (IsFile(make_path(path))) {
     labels_[label].entries.push_back(result_.entries.size());
   }
   AddImage(path, place, make_path);

@@ -27,7 +27,8 @@ int OrientationOf(const Input& input) {
     const size_t size = chunk[4] | chunk[5] << 8 | chunk[6] << 16 |
                         static_cast<size_t>(chunk[7]) << 24;
     at += kChunkHeader;
-    if (size > input.size - at) return 1;
+    // The block may come behind the pixels, where only the beginning is here.
+    if (size > input.size - at) break;
     if (std::memcmp(chunk, "EXIF", 4) == 0) {
       const uint8_t* exif = chunk + kChunkHeader;
       // Some writers keep the mark that a JPEG has in front of the block.
@@ -37,6 +38,7 @@ int OrientationOf(const Input& input) {
     }
     at += size + size % 2;
   }
+  INPUT_CHECK(input.size == input.file_size) << "WebP goes on";
   return 1;
 }
 

@@ -36,6 +36,7 @@ void LeaveOutBroken(const Embedder& embedder, const std::string& source,
   const LabelledImages all = std::move(*images);
   *images = LabelledImages();
   images->listed = all.listed;
+  images->junk = all.junk;
   for (size_t i = 0; i < all.paths.size(); ++i) {
     if (broken.count(all.paths[i]) > 0) continue;
     images->paths.push_back(all.paths[i]);

@@ -32,6 +32,7 @@ LabelledImages ReadFolderByName(const std::string& folder,
   for (const Identity& person : ReadIdentities(folder, "")) {
     if (person.name == kJunkFolder) {
       images.listed += static_cast<int64_t>(person.images.size());
+      images.junk += static_cast<int64_t>(person.images.size());
       continue;
     }
     const int label =
@@ -81,7 +82,10 @@ LabelledImages ReadListInOrder(const std::string& list,
       continue;
     }
     const int64_t place = images.listed++;
-    if (label == kJunk) continue;
+    if (label == kJunk) {
+      ++images.junk;
+      continue;
+    }
     images.places.push_back(place);
     const std::string path = path_of(text);
     if (lists.on_disk && !IsFile(path)) {
@@ -124,12 +128,12 @@ void WarnOfProbesInGallery(const IdentificationLists& lists,
 }
 
 void WarnOfJunk(const std::string& list, const LabelledImages& images) {
-  const int64_t junk =
-      images.listed - static_cast<int64_t>(images.paths.size());
   INPUT_CHECK(!images.paths.empty())
-      << list << ": all of its " << junk << " images have label -1: of nobody";
-  if (junk == 0) return;
-  LOG(WARNING) << list << ": passed over " << junk << " of " << images.listed
+      << list << ": all of its " << images.junk
+      << " images have label -1: of nobody";
+  if (images.junk == 0) return;
+  LOG(WARNING) << list << ": passed over " << images.junk << " of "
+               << images.listed
                << " images: their label is -1, of nobody";
 }
 
@@ -273,13 +277,7 @@ IdentificationReport JudgeIdentification(const IdentificationProtocol& protocol,
   report.people = static_cast<int>(found.people.labels.size());
   report.gallery = static_cast<int64_t>(images.gallery.labels.size());
   report.probes = static_cast<int64_t>(images.probes.labels.size());
-  const auto junk = [](const LabelledImages& some) {
-    // Images that no list was read for are all kept.
-    return some.places.empty()
-               ? 0
-               : some.listed - static_cast<int64_t>(some.places.size());
-  };
-  report.junk = junk(images.gallery) + junk(images.probes);
+  report.junk = images.gallery.junk + images.probes.junk;
   report.without_mate = found.without_mate;
   report.cameras = !images.gallery.cameras.empty();
   for (const double hits : found.figures.cmc) {

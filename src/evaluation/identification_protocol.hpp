@@ -20,10 +20,12 @@ struct LabelledImages {
   std::vector<int> labels;   // one a path
   std::vector<int> cameras;  // one a path, or empty
   // The place of each among all that the list or folder names, `listed` of
-  // them. The others have label -1 (a folder: the name "-1"): detections that
-  // show nobody, Market-1501's junk, which are neither right nor wrong.
+  // them.
   std::vector<int64_t> places;
   int64_t listed = 0;
+  // How many of these have label -1 (a folder: the name "-1"): detections that
+  // show nobody, Market-1501's junk, which are neither right nor wrong.
+  int64_t junk = 0;
 };
 
 struct GalleryAndProbes {

@@ -234,23 +234,29 @@ class LfwReader : public PairsReader {
     Add(line, {first, words[0] + "/" + std::to_string(numbers[0])},
         {second, other + "/" + std::to_string(numbers[1])}, due.genuine,
         due.fold);
-    if (first.place >= 0) names_[first.place] = words[0];
-    if (second.place >= 0) names_[second.place] = other;
+    Name(first, words[0]);
+    Name(second, other);
+  }
+
+  // People are numbered as they come in the pairs: where their images lie has
+  // no part in what the bootstrap draws.
+  void Name(const FoundImage& image, const std::string& name) {
+    if (image.place < 0) return;
+    person_of_[image.place] =
+        people_.emplace(name, static_cast<int>(people_.size())).first->second;
   }
 
   void NamePeople() {
     result_.person.assign(finder_->images().size(), -1);
-    std::map<std::string, int> people;
-    for (const auto& image : names_) {
-      result_.person[image.first] =
-          people.emplace(image.second, static_cast<int>(people.size()))
-              .first->second;
+    for (const auto& image : person_of_) {
+      result_.person[image.first] = image.second;
     }
-    result_.people = static_cast<int>(people.size());
+    result_.people = static_cast<int>(people_.size());
   }
 
   int64_t pairs_ = 0;  // of each kind, in a fold
-  std::map<int, std::string> names_;  // by the image's place
+  std::map<std::string, int> people_;
+  std::map<int, int> person_of_;  // by the image's place
 };
 
 class PathsReader : public PairsReader {

@@ -170,6 +170,10 @@ class PairsJudge {
     for (const ListedPair& pair : file_.pairs) {
       hash.Add(file_.images[pair.i], 2 * pair.group + pair.genuine);
       hash.Add(file_.images[pair.j], 0);
+      // Who is drawn together must be the same, too.
+      if (file_.person.empty()) continue;
+      hash.Add("", file_.person[pair.i]);
+      hash.Add("", file_.person[pair.j]);
     }
     report_.pairs_hash = hash.value();
     report_.skipped_pairs = file_.skipped;
@@ -235,7 +239,10 @@ VerificationReport JudgePairs(const PairsProtocol& protocol,
                               const PairsFile& pairs,
                               const std::vector<float>& rows, int width) {
   CHECK_EQ(rows.size(), pairs.images.size() * width);
-  WarnOfLengths(protocol.distance, {&rows}, width);
+  // With a mean that is subtracted, other rows are compared.
+  if (!protocol.subtract_mean) {
+    WarnOfLengths(protocol.distance, {&rows}, width);
+  }
   return PairsJudge(protocol, pairs, rows, width).Judge();
 }
 

@@ -19,6 +19,17 @@ using metric::RocCurve;
 
 constexpr int kFoldsWithoutFold = 5;
 
+// Each person's place in the order of the labels: person i is in fold i mod of.
+// Whoever has no row takes a place too.
+std::map<int, int> PlacesOf(const EmbeddingSet& set) {
+  std::map<int, int> places;
+  for (const int label : set.people) places[label] = 0;
+  for (const int label : set.labels) places[label] = 0;
+  int next = 0;
+  for (auto& entry : places) entry.second = next++;
+  return places;
+}
+
 class PeopleJudge {
  public:
   PeopleJudge(const PeopleProtocol& protocol, const EmbeddingSet& set)
@@ -72,11 +83,7 @@ class PeopleJudge {
   // Group 0 is the fold that is judged, and 1 the rest; or the groups are the
   // folds, or there is one.
   void SortIntoGroups() {
-    std::map<int, int> place;
-    for (const int label : set_.people) place[label] = 0;
-    for (const int label : set_.labels) place[label] = 0;
-    int next = 0;
-    for (auto& entry : place) entry.second = next++;
+    const std::map<int, int> place = PlacesOf(set_);
     const bool one = protocol_.of == 0 && protocol_.threshold.has_value();
     groups_ = protocol_.of > 0 ? 2 : one ? 1 : kFoldsWithoutFold;
     std::map<int, int> judged_people;
@@ -192,13 +199,9 @@ class PeopleJudge {
   PeopleReport report_;
 };
 
-// Person i, in the order of the labels, is in fold i mod of.
 void SubtractMeanOfOthers(const PeopleProtocol& protocol, EmbeddingSet* set) {
   CHECK_GT(protocol.of, 0);
-  std::map<int, int> place;
-  for (const int label : set->labels) place[label] = 0;
-  int next = 0;
-  for (auto& entry : place) entry.second = next++;
+  const std::map<int, int> place = PlacesOf(*set);
   std::vector<double> sum(set->width, 0);
   double count = 0;
   for (int64_t i = 0; i < set->size(); ++i) {

@@ -10,13 +10,13 @@
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <sstream>
 
 #include "caffe/check.hpp"
 #include "caffe/layer_factory.hpp"
 #include "caffe/proto/caffe.pb.h"
 #include "caffe/proto/caffe_v1.pb.h"
+#include "core/decimal_comma.hpp"
 #include "core/foreign_names.hpp"
 #include "core/suggest.hpp"
 #include "net/prototxt_outline.hpp"
@@ -257,13 +257,10 @@ class Rewriter {
 
   // "-0,5" where token t is the 5 of it, a field's value and not in a list.
   std::string NumberWithComma(int t) const {
-    static const std::regex kWhole("[0-9]+");
-    static const std::regex kRest("[0-9]+([eE][+-]?[0-9]+)?[fF]?");
     if (t < 3 || t >= Count()) return "";
     const auto text = [&](int i) { return outline_.tokens()[i].text; };
     if (text(t).size() > 40 || text(t - 2).size() > 40 || text(t - 1) != "," ||
-        !std::regex_match(text(t - 2), kWhole) ||
-        !std::regex_match(text(t), kRest)) {
+        !IsDigits(text(t - 2)) || !IsFraction(text(t))) {
       return "";
     }
     const bool minus = text(t - 3) == "-";

@@ -135,7 +135,7 @@ TEST_F(PairsFileTest, RowsOfAListAreFoundByTheEndsOfTheirNames) {
   ExpectPair(pairs.pairs[0], 2, 3, true, 0);
   ExpectPair(pairs.pairs[1], 2, 0, false, 0);
   EXPECT_EQ(4u, pairs.images.size());
-  EXPECT_EQ((std::vector<int>{0, -1, 1, 1}), pairs.person);
+  EXPECT_EQ((std::vector<int>{1, -1, 0, 0}), pairs.person);
   folder_.Write("pairs.txt", "ann/ann_0001.png z/ann/ann_0002.jpg 1\n"
                              "ann/ann_0001 bob_0001.pgm 0\n");
   pairs = ReadPairsFile(file, &finder, {5, 6, 7, 7});

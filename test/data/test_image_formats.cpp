@@ -196,6 +196,21 @@ TEST(ImageFormatsTest, WebpReads) {
   }
 }
 
+TEST(ImageFormatsTest, AWebpsOrientationIsFoundBehindManyPixels) {
+  if (!image_internal::kReadsWebp) return;
+  // A chunk that no reader knows, between the pixels and the Exif block.
+  std::string file = FromHex(kTurnedWebp);
+  const size_t exif = file.find("EXIF");
+  constexpr int kMore = 100000;
+  file.insert(exif, "MORE" + Little(kMore, 4) + std::string(kMore, '\0'));
+  file.replace(4, 4, Little(static_cast<uint32_t>(file.size() - 8), 4));
+  ImageFolder folder;
+  const std::string path = folder.Write("turned.webp", file);
+  const ImageInfo info = ReadImageInfo(path, kMaxImagePixels);
+  EXPECT_EQ(6, info.orientation);
+  EXPECT_EQ(kTurnedColours, ReadImage(path).pixels);
+}
+
 TEST(ImageFormatsTest, TiffReads) {
   if (!image_internal::kReadsTiff) {
     ExpectHas(InputError([] { DecodeText(FromHex(kGrayTiff)); }),

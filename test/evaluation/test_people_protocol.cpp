@@ -1,5 +1,6 @@
 // The protocol of all pairs of people, and what evaluate reads, against plain
 // loops over the pairs.
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <map>
@@ -134,6 +135,33 @@ TEST(PeopleProtocol, AFoldIsJudgedByTheOtherPeople) {
     EXPECT_LE(v.auc.interval.low, v.auc.value + 1e-12);
     EXPECT_GE(v.auc.interval.high, v.auc.value - 0.2);
   }
+}
+
+// The rows less the mean of those outside of the fold, by hand; the first
+// person has a place among the people and no row.
+TEST(PeopleProtocol, TheMeanIsOfThePeopleOutsideOfTheFoldByTheirPlaces) {
+  EmbeddingSet set = SomePeople(7, 12);
+  for (int p = 0; p < 12; ++p) set.people.push_back(3 * p + 1);
+  const auto first = std::count(set.labels.begin(), set.labels.end(), 1);
+  set.names.erase(set.names.begin(), set.names.begin() + first);
+  set.labels.erase(set.labels.begin(), set.labels.begin() + first);
+  set.rows.erase(set.rows.begin(), set.rows.begin() + first * set.width);
+  std::vector<double> mean(set.width, 0);
+  double count = 0;
+  for (int i = 0; i < set.size(); ++i) {
+    if ((set.labels[i] - 1) / 3 % 3 == 1) continue;
+    ++count;
+    for (int c = 0; c < set.width; ++c) mean[c] += set.rows[i * set.width + c];
+  }
+  EmbeddingSet centred = set;
+  for (size_t k = 0; k < centred.rows.size(); ++k) {
+    centred.rows[k] -= static_cast<float>(mean[k % set.width] / count);
+  }
+  PeopleProtocol protocol = ProtocolOf(1, 3);
+  protocol.distance = metric::Distance::kCosine;
+  const double want = JudgePeople(protocol, centred).verification.auc.value;
+  protocol.subtract_mean = true;
+  EXPECT_EQ(want, JudgePeople(protocol, set).verification.auc.value);
 }
 
 TEST(PeopleProtocol, WithoutAFoldFiveAreJudgedByTheOtherFour) {

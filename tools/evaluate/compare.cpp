@@ -85,6 +85,10 @@ Report ReadReport(const std::string& file) {
   report.seed = fields.Number(fields.At("seed"));
   report.auc_draws = fields.Numbers("auc_draws");
   report.eer_draws = fields.Numbers("eer_draws");
+  INPUT_CHECK(report.auc_draws.size() == report.eer_draws.size())
+      << file << ": 'auc_draws' has " << report.auc_draws.size()
+      << " numbers, 'eer_draws' " << report.eer_draws.size()
+      << "; wanted as many, as evaluate --out=FILE writes them";
   report.roc = fields.Points("roc");
   return report;
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "caffe/util/io.hpp"
+#include "data/image.hpp"
 #include "data/list_file.hpp"
 #include "embed/embed_people.hpp"
 #include "tools/common/image_flags.hpp"
@@ -28,8 +29,8 @@
 namespace caffe {
 namespace {
 
-// Candidates for the sheet of the worst pairs, where an image is in two at most;
-// and the probes of the sheet of ranked answers.
+// Candidates for the sheet of the worst pairs, where an image is in two at
+// most; and the probes of the sheet of ranked answers.
 constexpr int64_t kWorstForSheet = 4096, kRankedProbes = 12;
 
 std::optional<double> GivenThreshold() {
@@ -75,7 +76,8 @@ class Evaluation {
     if (FlagGiven("train_list")) WarnOfOverlap();
   }
 
-  // All that can be written, whatever becomes of the rest; then the first error.
+  // All that can be written, whatever becomes of the rest; then the first
+  // error.
   void Write() const {
     std::optional<Error> first;
     const auto attempt = [&](const auto& write) {
@@ -300,6 +302,11 @@ class Evaluation {
                  << " of the images: the figures are too good";
   }
 
+  // The most that a picture may have.
+  int64_t MaxPixels() const {
+    return embedder_ ? embedder_->max_pixels() : kMaxImagePixels;
+  }
+
   void WritePictures() const {
     namespace fs = std::filesystem;
     const string title =
@@ -309,8 +316,9 @@ class Evaluation {
              : "");
     if (report_.identification) {
       WriteCmcPlot(FLAGS_plots, title, *report_.identification);
-      const string why = WriteRankedSheet(
-          FLAGS_plots, title, *report_.identification, judged_, paths_);
+      const string why =
+          WriteRankedSheet(FLAGS_plots, title, *report_.identification,
+                           judged_, paths_, MaxPixels());
       if (!why.empty()) {
         LOG(WARNING) << FLAGS_plots << ": no sheet of ranked answers: " << why;
       }
@@ -318,7 +326,8 @@ class Evaluation {
     }
     WritePlots(FLAGS_plots, title, *report_.verification, report_.distance);
     const string reason =
-        WriteSheet(FLAGS_plots, title, *report_.verification, paths_);
+        WriteSheet(FLAGS_plots, title, *report_.verification, paths_,
+                   MaxPixels());
     if (!reason.empty()) {
       LOG(WARNING) << FLAGS_plots << ": no sheet of the worst pairs: "
                    << reason;
@@ -339,9 +348,27 @@ class Evaluation {
 
 constexpr int kMostReports = 5;
 
+const vector<const FlagGroup*> flag_groups = {
+    &evaluate_flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
+    &layers_flag};
+
+// What only an evaluation reads is not passed over in silence.
+void RefuseFlagsOfEvaluation() {
+  const set<string> read = {"compare", "plots", "format"};
+  string others;
+  for (const FlagGroup* group : flag_groups) {
+    for (const FlagGroup::Flag& flag : group->flags()) {
+      if (read.count(flag.name) > 0 || !FlagGiven(flag.name)) continue;
+      others += (others.empty() ? "--" : ", --") + string(flag.name);
+    }
+  }
+  USAGE_CHECK(others.empty())
+      << "--compare: reads reports, and has no use for " << others
+      << "; only --plots and --format go with it";
+}
+
 int RunComparison() {
-  Exclude("compare", {"model", "weights", "images", "embeddings", "list",
-                      "pairs", "gallery", "probe", "out"});
+  RefuseFlagsOfEvaluation();
   CheckFormat();
   vector<string> files = FlagValues("compare");
   files.insert(files.end(), Arguments().begin(), Arguments().end());
@@ -381,10 +408,7 @@ const Command command(
     "Verifies and identifies people: ROC AUC, EER, accuracy, TAR@FAR, "
     "Recall@k,\n"
     "CMC and mAP, with intervals over people.",
-    Run,
-    {&evaluate_flags, &image_flags, &broken_flag, &threads_flag, &gpu_flag,
-     &layers_flag},
-    kMostReports);
+    Run, flag_groups, kMostReports);
 
 }  // namespace
 }  // namespace caffe

@@ -189,6 +189,7 @@ std::set<std::string> WarnOfBroken(const std::vector<std::string>& paths,
                                    int64_t max_pixels,
                                    const std::string& place) {
   constexpr size_t kNamed = 20;
+  if (paths.empty()) return {};
   const std::vector<BrokenImage> broken = FindBroken(paths, max_pixels);
   std::set<std::string> left_out;
   std::string names;

@@ -206,8 +206,8 @@ TEST_F(PairsFileTest, ANumberThatIsNoneIsRefused) {
 
 TEST_F(PairsFileTest, WhatIsNotOnDiskIsNamedWithItsLine) {
   EXPECT_EQ(":2: no folder of 'anne': " + Lfw("anne") +
-                "; did you mean 'ann'? (1 of 2 pairs lack an image, 2 images in "
-                "all; --skip_missing judges the other pairs)",
+                "; did you mean 'ann'? (1 of 2 pairs lack an image, 2 images "
+                "in all; --skip_missing judges the other pairs)",
             Refused("1\nanne 1 2\nann 1 bob 1\n"));
   EXPECT_EQ(":3: no such image: " + Lfw("bob/bob_0007") +
                 ".* (that folder has 1 images) (1 of 2 pairs lack an image, 1 "

@@ -105,8 +105,9 @@ TEST(ReportTableTest, AThresholdThatTheImpostorsDoNotSupportIsNamed) {
   report.verification.emplace();
   report.verification->curve = metric::RocCurve::FromDistances({0}, {1, 2});
   ReadCurve({}, 0.001, &*report.verification);
-  ExpectHas(TableOf(report), "threshold           for FAR 0.001 not measurable: "
-                             "wants 1000 impostor pairs, and there are 2\n");
+  ExpectHas(TableOf(report),
+            "threshold           for FAR 0.001 not measurable: "
+            "wants 1000 impostor pairs, and there are 2\n");
   ExpectHas(JsonOf(report), "\"threshold\": null, \"threshold_far\": 0.001");
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "caffe/check.hpp"
 #include "caffe/evaluation/bootstrap.hpp"
@@ -24,7 +25,7 @@ constexpr int64_t kMostBytes = int64_t{1} << 26;
 constexpr double kLevel = 0.95;
 
 struct Report {
-  std::string name, pairs_hash;
+  std::string pairs_hash;
   double auc = NAN, eer = NAN, seed = NAN;
   std::vector<double> auc_draws, eer_draws;
   std::vector<PlotPoint> roc;
@@ -46,31 +47,56 @@ class Fields {
         << "writes of a verification";
     return found->second;
   }
-  double Number(const pb::Value& value) const {
-    return value.has_number_value() ? value.number_value() : NAN;
+  // NaN: null.
+  double Number(const std::string& key) const {
+    const pb::Value& value = At(key);
+    INPUT_CHECK(IsNumber(value)) << file_ << ": '" << key << "' is no number";
+    return NumberOf(value);
+  }
+  std::string Word(const std::string& key) const {
+    const pb::Value& value = At(key);
+    INPUT_CHECK(value.has_string_value())
+        << file_ << ": '" << key << "' is no string";
+    return value.string_value();
   }
   std::vector<double> Numbers(const std::string& key) const {
     std::vector<double> numbers;
-    for (const pb::Value& value : At(key).list_value().values()) {
-      numbers.push_back(Number(value));
+    for (const pb::Value& value : List(key).values()) {
+      INPUT_CHECK(IsNumber(value))
+          << file_ << ": '" << key << "' holds what is no number";
+      numbers.push_back(NumberOf(value));
     }
     return numbers;
   }
   std::vector<PlotPoint> Points(const std::string& key) const {
     std::vector<PlotPoint> points;
-    for (const pb::Value& value : At(key).list_value().values()) {
+    for (const pb::Value& value : List(key).values()) {
       const auto& pair = value.list_value().values();
-      INPUT_CHECK(pair.size() == 2 && Number(pair[0]) > 0 &&
-                  Number(pair[0]) <= 1 && Number(pair[1]) >= 0 &&
-                  Number(pair[1]) <= 1)
+      INPUT_CHECK(pair.size() == 2 && NumberOf(pair[0]) > 0 &&
+                  NumberOf(pair[0]) <= 1 && NumberOf(pair[1]) >= 0 &&
+                  NumberOf(pair[1]) <= 1)
           << file_ << ": '" << key << "' holds what is no point [FAR, TAR]";
-      points.push_back({Number(pair[0]), Number(pair[1])});
+      points.push_back({NumberOf(pair[0]), NumberOf(pair[1])});
     }
     INPUT_CHECK(!points.empty()) << file_ << ": '" << key << "' is empty";
     return points;
   }
 
  private:
+  // A number, or the null that stands for none.
+  static bool IsNumber(const pb::Value& value) {
+    return value.has_number_value() || value.has_null_value();
+  }
+  static double NumberOf(const pb::Value& value) {
+    return value.has_number_value() ? value.number_value() : NAN;
+  }
+  const pb::ListValue& List(const std::string& key) const {
+    const pb::Value& value = At(key);
+    INPUT_CHECK(value.has_list_value())
+        << file_ << ": '" << key << "' is no list";
+    return value.list_value();
+  }
+
   const std::string file_;
   pb::Struct object_;
 };
@@ -78,11 +104,10 @@ class Fields {
 Report ReadReport(const std::string& file) {
   const Fields fields(file);
   Report report;
-  report.name = std::filesystem::path(file).stem().string();
-  report.auc = fields.Number(fields.At("auc"));
-  report.eer = fields.Number(fields.At("eer"));
-  report.pairs_hash = fields.At("pairs_hash").string_value();
-  report.seed = fields.Number(fields.At("seed"));
+  report.auc = fields.Number("auc");
+  report.eer = fields.Number("eer");
+  report.pairs_hash = fields.Word("pairs_hash");
+  report.seed = fields.Number("seed");
   report.auc_draws = fields.Numbers("auc_draws");
   report.eer_draws = fields.Numbers("eer_draws");
   INPUT_CHECK(report.auc_draws.size() == report.eer_draws.size())
@@ -99,7 +124,25 @@ std::string Fixed(double value, const char* format = "%.4f") {
   return text;
 }
 
-// Why the difference of two reports has no interval; "" where it has one.
+// What the files' curves are called: a file's name without its ending, and in
+// front of names that repeat the folder.
+std::vector<std::string> NamesOf(const std::vector<std::string>& files) {
+  std::map<std::string, int> count;
+  for (const std::string& file : files) {
+    ++count[std::filesystem::path(file).stem().string()];
+  }
+  std::vector<std::string> names;
+  for (const std::string& file : files) {
+    const std::filesystem::path path(file);
+    const std::string stem = path.stem().string();
+    const std::string folder = path.parent_path().filename().string();
+    names.push_back(count[stem] > 1 && !folder.empty() ? folder + "/" + stem
+                                                       : stem);
+  }
+  return names;
+}
+
+// Why the difference of two reports has no interval; "" where it may have one.
 std::string NotPaired(const Report& first, const Report& other) {
   if (first.pairs_hash != other.pairs_hash) return "they judge other pairs";
   if (first.auc_draws.empty() || other.auc_draws.empty()) {
@@ -115,7 +158,10 @@ std::string NotPaired(const Report& first, const Report& other) {
 // One figure of two reports: other - first.
 struct Change {
   double value;
-  metric::Interval interval;  // where they are paired
+  metric::Interval interval;  // NaN: none
+  bool HasInterval() const {
+    return std::isfinite(interval.low) && std::isfinite(interval.high);
+  }
 };
 
 Change ChangeOf(double from, double to, const std::vector<double>& a,
@@ -144,10 +190,12 @@ Difference DifferenceOf(const Report& first, const Report& other) {
   return difference;
 }
 
-// "+0.0120  [0.0040, 0.0210]".
+// "+0.0120  [+0.0040, +0.0210]". A difference may have no interval though it is
+// paired: where no draw has the figure in both.
 std::string TextOf(const Change& change, bool paired) {
   const std::string text = Fixed(change.value, "%+.4f");
   if (!paired) return text;
+  if (!change.HasInterval()) return text + "  no interval";
   return text + "  [" + Fixed(change.interval.low, "%+.4f") + ", " +
          Fixed(change.interval.high, "%+.4f") + "]";
 }
@@ -163,7 +211,7 @@ std::string TableOf(const std::vector<std::string>& files,
   for (size_t k = 1; k < files.size(); ++k) {
     const Difference difference = DifferenceOf(reports[0], reports[k]);
     const std::string& why = difference.why_not_paired;
-    any = any || why.empty();
+    any = any || difference.auc.HasInterval() || difference.eer.HasInterval();
     text += files[k] + " - " + files[0] + ": ROC AUC " +
             TextOf(difference.auc, why.empty()) + ", EER " +
             TextOf(difference.eer, why.empty()) +
@@ -178,12 +226,12 @@ std::string JsonNumber(double value) {
 }
 
 std::string JsonOf(const std::string& key, const Change& change) {
-  const bool known = std::isfinite(change.interval.low);
   return JsonString(key) + ": " + JsonNumber(change.value) + ", " +
          JsonString(key + "_interval") + ": " +
-         (known ? "[" + JsonNumber(change.interval.low) + ", " +
-                      JsonNumber(change.interval.high) + "]"
-                : "null");
+         (change.HasInterval()
+              ? "[" + JsonNumber(change.interval.low) + ", " +
+                    JsonNumber(change.interval.high) + "]"
+              : "null");
 }
 
 std::string JsonOf(const std::vector<std::string>& files,
@@ -213,10 +261,11 @@ std::string CompareReports(const std::vector<std::string>& files,
                            const std::string& folder, bool json) {
   std::vector<Report> reports;
   std::vector<NamedCurve> curves;
-  for (const std::string& file : files) {
-    reports.push_back(ReadReport(file));
+  const std::vector<std::string> names = NamesOf(files);
+  for (size_t k = 0; k < files.size(); ++k) {
+    reports.push_back(ReadReport(files[k]));
     const Report& report = reports.back();
-    curves.push_back({report.name + ": AUC " + Fixed(report.auc) + ", EER " +
+    curves.push_back({names[k] + ": AUC " + Fixed(report.auc) + ", EER " +
                           Fixed(report.eer),
                       report.roc});
   }

@@ -13,8 +13,9 @@
 
 namespace caffe {
 
-// Of two to five files a table, or one line of JSON (docs/file_formats.md); and,
-// where `folder` is not empty, the picture of WriteComparison there. Error
+// Of two to five files a table, or one line of JSON (docs/file_formats.md);
+// and, where `folder` is not empty, the picture of WriteComparison there, whose
+// curves go by the files' names; files of one name by their folders, too. Error
 // kInput, with the file, for one that is no report of a verification.
 std::string CompareReports(const std::vector<std::string>& files,
                            const std::string& folder, bool json);

@@ -114,7 +114,9 @@ double StepBelow(double share) {
 double StepAbove(double share) {
   const double decade = std::pow(10.0, std::floor(std::log10(share) - 1e-9));
   for (const double step : {1.0, 2.0, 5.0, 10.0}) {
-    if (step * decade >= share * (1 - 1e-9)) return std::min(1.0, step * decade);
+    if (step * decade >= share * (1 - 1e-9)) {
+      return std::min(1.0, step * decade);
+    }
   }
   return 1;
 }
@@ -278,7 +280,9 @@ std::vector<PlotPoint> Outline(const DistanceHistogram& bins,
 
 // What the axis of distances says.
 std::string AxisName(const std::string& distance) {
-  if (distance == "squared_l2") return "squared Euclidean distance (squared_l2)";
+  if (distance == "squared_l2") {
+    return "squared Euclidean distance (squared_l2)";
+  }
   if (distance == "l2") return "Euclidean distance (l2)";
   if (distance == "cosine") return "cosine distance (cosine)";
   if (distance == "l1") return "sum of absolute differences (l1)";

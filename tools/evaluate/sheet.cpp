@@ -37,6 +37,8 @@ constexpr size_t kMostPairs = 24;
 constexpr int kMostColumns = 17;  // of a name under a picture
 constexpr size_t kMostOfAnImage = 2;  // pairs on the sheet
 constexpr double kNear = 0.1;  // to the threshold, as a share of it
+// IdentificationProtocol::worst takes the worst of so many probes.
+constexpr int64_t kMostLookedAt = 200;
 constexpr char kMissColor[] = "#808080";
 constexpr uint8_t kPaper = 255;
 constexpr uint8_t kMount = 238;  // around a picture that is no square
@@ -75,8 +77,8 @@ struct Panel {
 };
 
 // In colour, as large as fits the square.
-Image Thumbnail(const std::string& path) {
-  const Image image = ConvertChannels(ReadImage(path), 3);
+Image Thumbnail(const std::string& path, int64_t max_pixels) {
+  const Image image = ConvertChannels(ReadImage(path, max_pixels), 3);
   const double scale =
       static_cast<double>(kSide) / std::max(image.height, image.width);
   return ResizeImage(image, std::max(1, static_cast<int>(image.height * scale)),
@@ -106,27 +108,28 @@ std::string EndOf(const std::string& name) {
   return "\u2026" + name.substr(begin);
 }
 
-// `font_size`: in points, 0 for the picture's own. y counts from the top.
-void AddLabel(const std::string& text, double x, double y, int font_size,
-              const char* color, const char* place,
-              std::ostringstream* settings) {
-  // A number, so that another text can take its place.
-  const std::string so_far = settings->str();
-  int number = 1;
-  for (size_t at = so_far.find("set label "); at != std::string::npos;
-       at = so_far.find("set label ", at + 1)) {
-    ++number;
+// The text of a sheet, as gnuplot's settings.
+class Labels {
+ public:
+  // `font_size`: in points, 0 for the picture's own. y counts from the top.
+  void Add(const std::string& text, double x, double y, int font_size,
+           const char* color, const char* place) {
+    // A number, so that another text can take its place.
+    settings_ << "set label " << ++count_ << ' ' << GnuplotQuote(text)
+              << " at " << x << ", height-" << y << ' ' << place
+              << " front noenhanced textcolor rgb '" << color << '\'';
+    if (font_size > 0) settings_ << " font '," << font_size << '\'';
+    settings_ << '\n';
   }
-  *settings << "set label " << number << ' ' << GnuplotQuote(text) << " at "
-            << x << ", height-" << y << ' ' << place << " front noenhanced textcolor rgb '" << color
-            << '\'';
-  if (font_size > 0) *settings << " font '," << font_size << '\'';
-  *settings << '\n';
-}
+  std::string settings() const { return settings_.str(); }
+
+ private:
+  std::ostringstream settings_;
+  int count_ = 0;
+};
 
 // The folder and the name of a picture, under it.
-void AddName(const std::string& path, double x, double y,
-             std::ostringstream* settings) {
+void AddName(const std::string& path, double x, double y, Labels* labels) {
   const size_t slash = path.rfind('/');
   std::string folder;
   if (slash != std::string::npos) {
@@ -135,41 +138,41 @@ void AddName(const std::string& path, double x, double y,
   }
   const std::string name =
       slash == std::string::npos ? path : path.substr(slash + 1);
-  AddLabel(EndOf(folder), x, y, 0, "#404040", "center", settings);
-  AddLabel(EndOf(name), x, y + 13, 0, "#404040", "center", settings);
+  labels->Add(EndOf(folder), x, y, 0, "#404040", "center");
+  labels->Add(EndOf(name), x, y + 13, 0, "#404040", "center");
 }
 
 void AddLabels(const Panel& panel, const std::vector<std::string>& paths,
-               std::ostringstream* settings) {
-  AddLabel(panel.head, panel.left, 66, 15, panel.color, "left", settings);
+               Labels* labels) {
+  labels->Add(panel.head, panel.left, 66, 15, panel.color, "left");
   for (size_t k = 0; k < panel.size(); ++k) {
     const ScoredPair& pair = panel.pairs[k];
     const double left = panel.LeftOf(k);
     const double below = Panel::TopOf(k) + kSide;
     // The number tells pairs apart whose names no font can draw.
-    AddLabel(std::to_string(panel.first_number + k) + ": " +
-                 ShortNumber(pair.distance, 4) + panel.VerdictOf(pair),
-             left + kPairWidth / 2.0, below + 12, 12,
-             panel.IsError(pair) ? panel.color : kMissColor, "center",
-             settings);
-    AddName(paths.at(pair.i), left + kSide / 2.0, below + 27, settings);
-    AddName(paths.at(pair.j), left + 1.5 * kSide + kGap, below + 27, settings);
+    labels->Add(std::to_string(panel.first_number + k) + ": " +
+                    ShortNumber(pair.distance, 4) + panel.VerdictOf(pair),
+                left + kPairWidth / 2.0, below + 12, 12,
+                panel.IsError(pair) ? panel.color : kMissColor, "center");
+    AddName(paths.at(pair.i), left + kSide / 2.0, below + 27, labels);
+    AddName(paths.at(pair.j), left + 1.5 * kSide + kGap, below + 27, labels);
   }
 }
 
 void MountPictures(const Panel& panel, const std::vector<std::string>& paths,
-                   Image* sheet) {
+                   int64_t max_pixels, Image* sheet) {
   for (size_t k = 0; k < panel.size(); ++k) {
     const ScoredPair& pair = panel.pairs[k];
     const int left = panel.LeftOf(k);
-    Mount(Thumbnail(paths.at(pair.i)), left, Panel::TopOf(k), sheet);
-    Mount(Thumbnail(paths.at(pair.j)), left + kSide + kGap, Panel::TopOf(k),
+    const int top = Panel::TopOf(k);
+    Mount(Thumbnail(paths.at(pair.i), max_pixels), left, top, sheet);
+    Mount(Thumbnail(paths.at(pair.j), max_pixels), left + kSide + kGap, top,
           sheet);
   }
 }
 
-// The panels' pairs: by turns the next of each kind, whose images are not on the
-// sheet too often.
+// The panels' pairs: by turns the next of each kind, whose images are not on
+// the sheet too often.
 void ChoosePairs(const VerificationReport& report, Panel* genuine,
                  Panel* impostor) {
   std::map<int, size_t> pairs_of;
@@ -237,6 +240,12 @@ void DrawSheet(const std::string& folder, const std::string& name,
   DrawWithGnuplot(folder, picture);
 }
 
+// Where column k of a sheet of ranked answers begins; 0: the probe.
+int ColumnLeft(size_t k) {
+  constexpr int kStep = kSide + 2 * kGap;
+  return kMargin + static_cast<int>(k) * kStep + (k > 0 ? kColumnGap : 0);
+}
+
 // A frame around the square at (left, top).
 void Frame(bool right, int left, int top, Image* sheet) {
   constexpr int kThick = 4;
@@ -249,65 +258,77 @@ void Frame(bool right, int left, int top, Image* sheet) {
   }
 }
 
+// Row r of that sheet: a probe and its first answers.
+void DrawRow(const RankedProbe& row, size_t r,
+             const std::vector<std::string>& probes,
+             const std::vector<std::string>& gallery, int64_t max_pixels,
+             Image* sheet, Labels* labels) {
+  const int top = kHead + static_cast<int>(r) * kRowHeight;
+  const int below = top + kSide;
+  const double middle = ColumnLeft(0) + kSide / 2.0;
+  const std::string& probe = probes.at(row.image);
+  Mount(Thumbnail(probe, max_pixels), ColumnLeft(0), top, sheet);
+  labels->Add(std::to_string(r + 1) + ": first mate " +
+                  std::to_string(row.mate_rank),
+              middle, below + 12, 10, "#222222", "center");
+  AddName(probe, middle, below + 27, labels);
+  for (size_t k = 0; k < row.answers.size(); ++k) {
+    const RankedProbe::Answer& answer = row.answers[k];
+    const int left = ColumnLeft(k + 1);
+    const std::string& path = gallery.at(answer.image);
+    Frame(answer.right, left, top, sheet);
+    Mount(Thumbnail(path, max_pixels), left, top, sheet);
+    labels->Add(ShortNumber(answer.distance, 4), left + kSide / 2.0,
+                below + 14, 10, answer.right ? "#0072b2" : "#d55e00",
+                "center");
+    AddName(path, left + kSide / 2.0, below + 27, labels);
+  }
+}
+
 }  // namespace
 
 std::string WriteRankedSheet(const std::string& folder,
                              const std::string& title,
                              const IdentificationReport& report,
                              const std::vector<std::string>& probes,
-                             const std::vector<std::string>& gallery) {
+                             const std::vector<std::string>& gallery,
+                             int64_t max_pixels) {
   if (report.worst.empty()) return "no probe has a mate in the gallery";
   size_t most = 0;
   for (const RankedProbe& row : report.worst) {
     most = std::max(most, row.answers.size());
   }
-  constexpr int kStep = kSide + 2 * kGap;
-  const auto left_of = [](size_t k) {  // 0: the probe
-    return kMargin + static_cast<int>(k) * kStep + (k > 0 ? kColumnGap : 0);
-  };
-  const int width = std::max(700, left_of(most + 1) + kMargin);
+  const int width = std::max(700, ColumnLeft(most + 1) + kMargin);
   Image sheet(kHead + static_cast<int>(report.worst.size()) * kRowHeight, width,
               3);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), kPaper);
-  std::ostringstream settings;
-  AddLabel(title, kMargin, 28, 19, "#222222", "left", &settings);
-  AddLabel("Probes whose first mate comes last, and their first answers; right "
-           "ones in blue, others in red",
-           kMargin, 62, 11, "#404040", "left", &settings);
+  Labels labels;
+  labels.Add(title, kMargin, 28, 19, "#222222", "left");
+  labels.Add("Probes whose first mate comes last, and their first answers; "
+             "right ones in blue, others in red",
+             kMargin, 58, 11, "#404040", "left");
+  if (report.probes > kMostLookedAt) {
+    labels.Add("(of up to " + std::to_string(kMostLookedAt) +
+                   " probes, taken regularly from " +
+                   std::to_string(report.probes) + ")",
+               kMargin, 75, 11, "#404040", "left");
+  }
   try {
     for (size_t r = 0; r < report.worst.size(); ++r) {
-      const RankedProbe& row = report.worst[r];
-      const int top = kHead + static_cast<int>(r) * kRowHeight;
-      Mount(Thumbnail(probes.at(row.image)), left_of(0), top, &sheet);
-      AddLabel(std::to_string(r + 1) + ": first mate " +
-                   std::to_string(row.mate_rank),
-               left_of(0) + kSide / 2.0, top + kSide + 12, 10, "#222222",
-               "center", &settings);
-      AddName(probes.at(row.image), left_of(0) + kSide / 2.0, top + kSide + 27,
-              &settings);
-      for (size_t k = 0; k < row.answers.size(); ++k) {
-        const RankedProbe::Answer& answer = row.answers[k];
-        const int left = left_of(k + 1);
-        Frame(answer.right, left, top, &sheet);
-        Mount(Thumbnail(gallery.at(answer.image)), left, top, &sheet);
-        AddLabel(ShortNumber(answer.distance, 4), left + kSide / 2.0,
-                 top + kSide + 14, 10, answer.right ? "#0072b2" : "#d55e00",
-                 "center", &settings);
-        AddName(gallery.at(answer.image), left + kSide / 2.0, top + kSide + 27,
-                &settings);
-      }
+      DrawRow(report.worst[r], r, probes, gallery, max_pixels, &sheet, &labels);
     }
   } catch (const Error& error) {
     if (error.kind() != Error::kInput) throw;
     return error.what();
   }
-  DrawSheet(folder, "ranked", sheet, settings.str());
+  DrawSheet(folder, "ranked", sheet, labels.settings());
   return "";
 }
 
 std::string WriteSheet(const std::string& folder, const std::string& title,
                        const VerificationReport& report,
-                       const std::vector<std::string>& paths) {
+                       const std::vector<std::string>& paths,
+                       int64_t max_pixels) {
   std::string words;
   const double threshold = SheetThreshold(report, &words);
   Panel panels[] = {
@@ -322,24 +343,23 @@ std::string WriteSheet(const std::string& folder, const std::string& title,
   Image sheet(kHead + rows * kRowHeight, kWidth, 3);
   std::fill(sheet.pixels.begin(), sheet.pixels.end(), kPaper);
 
-  std::ostringstream settings;
-  AddLabel(title, kMargin, 28, 19, "#222222", "left", &settings);
+  Labels labels;
+  labels.Add(title, kMargin, 28, 19, "#222222", "left");
   if (std::isfinite(threshold)) {
-    AddLabel("errors are pairs that " + words + ", " +
-                 ShortNumber(threshold, 4) + ", judges wrongly",
-             kMargin + kPanelWidth + kPanelGap, 28, 11, "#404040", "left",
-             &settings);
+    labels.Add("errors are pairs that " + words + ", " +
+                   ShortNumber(threshold, 4) + ", judges wrongly",
+               kMargin + kPanelWidth + kPanelGap, 28, 11, "#404040", "left");
   }
   for (const Panel& panel : panels) {
     try {
-      MountPictures(panel, paths, &sheet);
+      MountPictures(panel, paths, max_pixels, &sheet);
     } catch (const Error& error) {
       if (error.kind() != Error::kInput) throw;
       return error.what();
     }
-    AddLabels(panel, paths, &settings);
+    AddLabels(panel, paths, &labels);
   }
-  DrawSheet(folder, "worst_pairs", sheet, settings.str());
+  DrawSheet(folder, "worst_pairs", sheet, labels.settings());
   return "";
 }
 

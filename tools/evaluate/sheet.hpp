@@ -3,9 +3,11 @@
 #ifndef TERCET_TOOLS_EVALUATE_SHEET_HPP_
 #define TERCET_TOOLS_EVALUATE_SHEET_HPP_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "data/image.hpp"
 #include "evaluation/report.hpp"
 
 namespace caffe {
@@ -15,7 +17,7 @@ namespace caffe {
 // on the right as many of two people, the nearest first; under each pair its
 // distance, under each picture its folder and its name. worst_pairs.gp and
 // worst_pairs_pictures.png are what gnuplot drew it from. paths: the picture of
-// each row that the pairs name.
+// each row that the pairs name; one of more than max_pixels cannot be read.
 //
 // An image is in two pairs of the sheet at most. Where the report has a
 // threshold, each pair is told to be an error by it, a near miss (right, and
@@ -27,7 +29,8 @@ namespace caffe {
 // be written to or gnuplot fails, as DrawWithGnuplot has it.
 std::string WriteSheet(const std::string& folder, const std::string& title,
                        const VerificationReport& report,
-                       const std::vector<std::string>& paths);
+                       const std::vector<std::string>& paths,
+                       int64_t max_pixels = kMaxImagePixels);
 
 // The same for an identification, as ranked.svg and ranked.png: a row for each
 // of the report's worst probes, the probe and its first answers, the right ones
@@ -36,7 +39,8 @@ std::string WriteRankedSheet(const std::string& folder,
                              const std::string& title,
                              const IdentificationReport& report,
                              const std::vector<std::string>& probes,
-                             const std::vector<std::string>& gallery);
+                             const std::vector<std::string>& gallery,
+                             int64_t max_pixels = kMaxImagePixels);
 
 }  // namespace caffe
 

@@ -16,10 +16,11 @@
 namespace caffe {
 namespace {
 
-// The least number of three digits that is a FAR of `accepted` impostor pairs or
-// above; "" where that is no FAR any more.
+// The least number of three digits that is a FAR of `accepted` impostor pairs
+// or above; "" where that is no FAR any more, or there are no impostors.
 std::string LeastFar(const metric::RocCurve& curve, double accepted) {
   const double least = accepted / curve.impostor();
+  if (!(least > 0 && least < 1)) return "";
   const double unit = std::pow(10.0, std::floor(std::log10(least)) - 2);
   for (double steps = std::floor(least / unit);; ++steps) {
     char text[32];

@@ -73,7 +73,9 @@ void Solver<Dtype>::TestOrSave() {
   try {
     TestAll();
   } catch (const Error& error) {
-    throw SavedFor(error, false);
+    const Error told = SavedFor(error, false);
+    before_.reset();
+    throw told;
   }
 }
 

@@ -7,6 +7,22 @@
 
 namespace caffe {
 
+namespace {
+
+// Puts the process's random numbers back where they were.
+class RngKept {
+ public:
+  RngKept() : before_(Caffe::rng()) {}
+  ~RngKept() { Caffe::set_rng(before_); }
+  RngKept(const RngKept&) = delete;
+  RngKept& operator=(const RngKept&) = delete;
+
+ private:
+  const Rng before_;
+};
+
+}  // namespace
+
 template <typename Dtype>
 bool Solver<Dtype>::TestIsDue() const {
   return param_.test_interval() > 0 && iter_ % param_.test_interval() == 0 &&
@@ -20,11 +36,10 @@ template <typename Dtype>
 void Solver<Dtype>::TestAll() {
   before_.reset(new SolverState);
   SaveRunState(before_.get());
-  const Rng before_test = Caffe::rng();
+  const RngKept kept;
   for (int i = 0; i < static_cast<int>(test_nets_.size()) && !stopping_; ++i) {
     Test(i);
   }
-  Caffe::set_rng(before_test);
   if (!stopping_) before_.reset();
 }
 

@@ -126,6 +126,23 @@ TEST_F(PairsFileTest, FoldersThatContradictThePairsTellNoPeople) {
   ExpectHas(pairs.why_unknown, ":2: a pair of two people has one folder");
 }
 
+// So that two reports of the same pairs draw the same people.
+TEST_F(PairsFileTest, PeopleAreNumberedAsThePairsNameThem) {
+  const std::string file =
+      folder_.Write("pairs.txt", "1\nann 1 2\nann 1 bob 1\n");
+  for (const bool turned : {false, true}) {
+    std::vector<std::string> names = {"ann/ann_0001.jpg", "ann/ann_0002.jpg",
+                                      "bob/bob_0001.jpg"};
+    if (turned) std::reverse(names.begin(), names.end());
+    ImagesInList finder(names);
+    const PairsFile pairs = ReadPairsFile(file, &finder);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(pairs.person[i], pairs.images[i][0] == 'a' ? 0 : 1)
+          << pairs.images[i];
+    }
+  }
+}
+
 TEST_F(PairsFileTest, RowsOfAListAreFoundByTheEndsOfTheirNames) {
   ImagesInList finder({"x/bob/bob_0001.png", "y/joann/ann_0001.png",
                        "ann/ann_0001.jpg", "z/ann/ann_0002"});

@@ -80,6 +80,16 @@ TEST(SharedParamsTest, ANameIsEnough) {
   EXPECT_EQ(Value(solver->test_nets()[0].get(), "b"), 1);
 }
 
+// The one that is first has no partner, and takes what the second one's is.
+TEST(SharedParamsTest, WhoOnlySharesIsEnough) {
+  auto train = MakeNet(kOnes + Product("a", 1));
+  auto test =
+      MakeNet(kOnes + Product("first", 3, kShared) + Product("a", 3, kShared));
+  test->ShareTrainedLayersWith(train.get());
+  EXPECT_EQ(Value(test.get(), "a"), 1);
+  EXPECT_EQ(Value(test.get(), "first"), 1);
+}
+
 TEST(SharedParamsTest, NetsThatDisagreeOnWhatIsSharedAreRefused) {
   auto train = MakeNet(kOnes + Product("a", 1) + Product("b", 2));
   auto test =

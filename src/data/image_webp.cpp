@@ -22,6 +22,13 @@ namespace {
 int OrientationOf(const Input& input) {
   constexpr size_t kFileHeader = 12, kChunkHeader = 8;
   size_t at = kFileHeader;
+  // Only a file that begins with this chunk has the block, and a bit says so.
+  constexpr uint8_t kHasExif = 8;
+  if (input.size <= at + kChunkHeader ||
+      std::memcmp(input.bytes + at, "VP8X", 4) != 0 ||
+      (input.bytes[at + kChunkHeader] & kHasExif) == 0) {
+    return 1;
+  }
   while (at + kChunkHeader <= input.size) {
     const uint8_t* chunk = input.bytes + at;
     const size_t size = chunk[4] | chunk[5] << 8 | chunk[6] << 16 |

@@ -60,6 +60,16 @@ TEST(ImageCheckTest, EverythingWrongIsToldAtOnce) {
   EXPECT_EQ(Strings{"2 images cannot be read"}, report.stops);
 }
 
+TEST(ImageCheckTest, AnImageThatIsNamedTwiceIsOne) {
+  ImageFolder folder;
+  const std::string set = WriteSet(folder);
+  const ImageCheckReport report =
+      CheckImages({set, set + "/ann"}, "", ImageNeeds());
+  EXPECT_EQ(2u, report.broken.size());
+  EXPECT_EQ(2u, report.gray);
+  EXPECT_EQ(1u, report.color);
+}
+
 TEST(ImageCheckTest, ReportIsTheSameForAnyNumberOfThreads) {
   ImageFolder folder;
   const std::string set = WriteSet(folder);

@@ -188,6 +188,19 @@ TEST_F(EmbedderTest, FlipKeepsRowsOfLengthOne) {
   }
 }
 
+TEST_F(EmbedderTest, ALastBatchIsFilledUpWithItsLastImage) {
+  Embedder embedder(
+      EmbedderNet(folder_, "batch", kColour, "",
+                  "type: 'BatchNorm' batch_norm_param { use_global_stats: "
+                  "false }"),
+      "", RowsOf("out"));
+  const auto three = embedder.Embed(paths_);
+  const auto twice = embedder.Embed({paths_[2], paths_[2]});
+  ASSERT_EQ(3 * 72u, three.size());
+  EXPECT_EQ(vector<float>(twice.begin(), twice.begin() + 72),
+            vector<float>(three.begin() + 2 * 72, three.end()));
+}
+
 TEST_F(EmbedderTest, FlipConcatPutsTheMirrorImagesRowBehindTheOther) {
   ImageOptions options;
   options.flip = options.flip_concat = true;

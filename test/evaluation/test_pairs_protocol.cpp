@@ -153,6 +153,21 @@ TEST(PairsProtocolTest, AFoldsOwnMeanIsNotSubtracted) {
   EXPECT_NEAR(2, one.Judge(protocol).worst_impostor[0].distance, 1e-6);
 }
 
+// Reports with one hash draw the same people.
+TEST(PairsProtocolTest, TheHashOfPairsTellsWhoIsDrawnTogether) {
+  PairsProtocol protocol;
+  protocol.distance = Distance::kL2;
+  PairSet set;
+  set.Add(1, true, 0);
+  set.Add(2, false, 0);
+  set.file.people = 3;
+  set.file.person = {0, 0, 1, 2};
+  const uint64_t hash = set.Judge(protocol).pairs_hash;
+  EXPECT_EQ(hash, set.Judge(protocol).pairs_hash);
+  set.file.person = {1, 1, 0, 2};
+  EXPECT_NE(hash, set.Judge(protocol).pairs_hash);
+}
+
 // Of the pairs of a fold, or of the others, with plain distances.
 struct PlainPairs {
   std::vector<float> distances;

@@ -120,6 +120,8 @@ TEST(PrototxtTest, ACommaForAPointIsToldInEachFormOfANumber) {
               "comma: " + point,
               SolverError("max_iter: 3\nbase_lr: " + number + "\n"));
   }
+  EXPECT_EQ(std::string::npos,
+            SolverError("base_lr: 1,x").find("a point in it"));
   // In a list the comma parts two numbers.
   EXPECT_EQ("", SolverError("stepvalue: [1,5]"));
   EXPECT_EQ(std::string::npos,

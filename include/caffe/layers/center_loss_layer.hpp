@@ -41,6 +41,9 @@ struct LabelRule;
 // all features do, so it is of use only beside another loss: a loss_weight of
 // 0.003 to 0.01 beside SoftmaxWithLoss is usual.
 //
+// A row whose distance to its centre is not finite is an error that names it, or
+// the centre, on the CPU; on the GPU a solver's run ends with that.
+//
 // Gradient, times the top's diff: dL/dx_i = (x_i - c_(y_i)) / Z.
 //
 // The centres do not follow the derivative of L, but the rule of the paper

@@ -17,7 +17,8 @@ namespace caffe {
 // Top
 //   0  L   scalar
 //
-// It has no options.
+// It has no options. Rows so far apart that their distance is not finite are an
+// error that names them, on the CPU.
 //
 // Gradient, times the top's diff, to both bottoms:
 //
